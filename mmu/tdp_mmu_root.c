@@ -1,0 +1,333 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include <linux/bug.h>
+#include <linux/kconfig.h>
+#include <linux/workqueue.h>
+
+#include "mmu/mmu.h"
+#include "mmu/tdp_mmu_internal.h"
+#include "mmu/tdp_mmu_zap.h"
+
+/*
+ * How a root lives and dies.
+ *
+ * A root has a reference for each vCPU that has it loaded or cached, and one that
+ * is the TDP MMU's own.  The latter keeps it while nobody uses it, so that a vCPU
+ * that comes back finds its tables.  Invalidation ends that: the root gets the
+ * invalid bit, which is never taken back, and the TDP MMU's reference passes to
+ * whoever will zap it.  With the last reference the root leaves the list.
+ */
+
+/* ---- References and walks ---- */
+
+struct kvm_mmu_page *tdp_mmu_next_root(struct kvm *kvm, struct kvm_mmu_page *prev_root,
+				       bool only_valid)
+{
+	struct list_head *roots = &kvm->arch.tdp_mmu_roots;
+	struct kvm_mmu_page *root;
+
+	lockdep_assert_held(&kvm->mmu_lock);
+
+	/*
+	 * Others can unlink roots from under a reader of mmu_lock, but not prev_root, on
+	 * which there is a reference: its next pointer leads on.
+	 */
+	rcu_read_lock();
+	if (prev_root)
+		root = list_next_or_null_rcu(roots, &prev_root->link, struct kvm_mmu_page, link);
+	else
+		root = list_first_or_null_rcu(roots, struct kvm_mmu_page, link);
+
+	while (root) {
+		/* No reference to be had: its last user is taking it off the list. */
+		if ((!only_valid || !root->role.invalid) && kvm_tdp_mmu_get_root(root))
+			break;
+		root = list_next_or_null_rcu(roots, &root->link, struct kvm_mmu_page, link);
+	}
+	rcu_read_unlock();
+
+	/* Only now: with its last reference prev_root would leave the list. */
+	if (prev_root)
+		kvm_tdp_mmu_put_root(kvm, prev_root);
+	return root;
+}
+
+void kvm_tdp_mmu_put_root(struct kvm *kvm, struct kvm_mmu_page *root)
+{
+	if (!refcount_dec_and_test(&root->tdp_mmu_root_count))
+		return;
+
+	/* As long as a root is valid the TDP MMU holds a reference to it. */
+	KVM_BUG_ON(!root->tdp_mmu_page || !root->role.invalid, kvm);
+
+	spin_lock(&kvm->arch.tdp_mmu_pages_lock);
+	list_del_rcu(&root->link);
+	spin_unlock(&kvm->arch.tdp_mmu_pages_lock);
+	/* Walkers of the list, and of the tables, may still be looking at it. */
+	call_rcu(&root->rcu_head, tdp_mmu_free_sp_rcu_callback);
+}
+
+/* ---- Getting a root ---- */
+
+static struct kvm_mmu_page *make_root(struct kvm_vcpu *vcpu, union kvm_mmu_page_role role)
+{
+	struct kvm *kvm = vcpu->kvm;
+	struct kvm_mmu_page *root = tdp_mmu_alloc_sp(vcpu);
+
+	tdp_mmu_init_sp(root, NULL, 0, role);
+	/* One for the vCPU, one for the TDP MMU. */
+	refcount_set(&root->tdp_mmu_root_count, 2);
+	list_add_rcu(&root->link, &kvm->arch.tdp_mmu_roots);
+	return root;
+}
+
+hpa_t kvm_tdp_mmu_get_vcpu_root_hpa(struct kvm_vcpu *vcpu)
+{
+	union kvm_mmu_page_role role = vcpu->arch.mmu->root_role;
+	struct kvm *kvm = vcpu->kvm;
+	struct kvm_mmu_page *root;
+
+	/* Excludes all others that make roots, so one look suffices. */
+	lockdep_assert_held_write(&kvm->mmu_lock);
+
+	/* The role's word has the invalid bit: an invalidated root never matches. */
+	for_each_tdp_mmu_root(kvm, root, kvm_mmu_role_as_id(role)) {
+		if (root->role.word == role.word && kvm_tdp_mmu_get_root(root))
+			return __pa(root->spt);
+	}
+
+	spin_lock(&kvm->arch.tdp_mmu_pages_lock);
+	root = make_root(vcpu, role);
+	spin_unlock(&kvm->arch.tdp_mmu_pages_lock);
+	return __pa(root->spt);
+}
+
+/* Under tdp_mmu_pages_lock: a root of this role that was made since the first look. */
+static struct kvm_mmu_page *find_root_locked(struct kvm *kvm, union kvm_mmu_page_role role)
+{
+	struct kvm_mmu_page *root;
+
+	list_for_each_entry(root, &kvm->arch.tdp_mmu_roots, link) {
+		/*
+		 * Usable roots are made invalid under mmu_lock for write only, and until
+		 * then their count does not reach zero.
+		 */
+		if (root->role.word == role.word && !WARN_ON_ONCE(!kvm_tdp_mmu_get_root(root)))
+			return root;
+	}
+	return NULL;
+}
+
+hpa_t kvm_tdp_mmu_alloc_root(struct kvm_vcpu *vcpu)
+{
+	union kvm_mmu_page_role role = vcpu->arch.mmu->root_role;
+	struct kvm *kvm = vcpu->kvm;
+	struct kvm_mmu_page *root;
+	hpa_t hpa;
+
+	read_lock(&kvm->mmu_lock);
+
+	/* First without the leaf lock: nearly always the root is there. */
+	for_each_valid_tdp_mmu_root_yield_safe(kvm, root, kvm_mmu_role_as_id(role)) {
+		if (root->role.word == role.word)
+			goto out;	/* the walk's reference becomes the vCPU's */
+	}
+
+	spin_lock(&kvm->arch.tdp_mmu_pages_lock);
+	root = find_root_locked(kvm, role);
+	if (!root)
+		root = make_root(vcpu, role);
+	spin_unlock(&kvm->arch.tdp_mmu_pages_lock);
+out:
+	hpa = __pa(root->spt);
+	read_unlock(&kvm->mmu_lock);
+	/*
+	 * The root may be invalidated before the vCPU uses it.  Its reference keeps it
+	 * in memory, and the request to drop it is seen before the guest is entered.
+	 */
+	return hpa;
+}
+
+/* ---- Invalidation ---- */
+
+/*
+ * mmu_lock for write keeps vCPUs from taking up a root that is being invalidated.
+ * A VM without users has nobody to keep out, nor has one without vCPUs, whose
+ * creation may have failed half way: it has no roots.
+ */
+static void assert_invalidation_lock(struct kvm *kvm)
+{
+	if (IS_ENABLED(CONFIG_PROVE_LOCKING) &&
+	    refcount_read(&kvm->users_count) && kvm->created_vcpus)
+		lockdep_assert_held_write(&kvm->mmu_lock);
+}
+
+void kvm_tdp_mmu_invalidate_all_roots(struct kvm *kvm)
+{
+	trace_kvm_tdp_mmu_invalidate_all_roots(kvm);
+	assert_invalidation_lock(kvm);
+	kvm_profile->roots->invalidate_all_roots(kvm);
+}
+
+void kvm_tdp_mmu_zap_invalidated_roots(struct kvm *kvm)
+{
+	trace_kvm_tdp_mmu_zap_invalidated_roots(kvm);
+	kvm_profile->roots->zap_invalidated_roots(kvm);
+}
+
+/* ---- Zapped by the caller (v6.6, late 6.1.y) ---- */
+
+static int caller_init_vm(struct kvm *kvm)
+{
+	return 0;
+}
+
+/*
+ * The list stands still: mmu_lock for write keeps all others away from it, and in
+ * a VM without users there are no others.
+ */
+static void caller_invalidate_all_roots(struct kvm *kvm)
+{
+	struct kvm_mmu_page *root;
+
+	list_for_each_entry(root, &kvm->arch.tdp_mmu_roots, link) {
+		if (root->role.invalid)
+			continue;
+		/* The zap to come takes over the TDP MMU's reference. */
+		root->tdp_mmu_scheduled_root_to_zap = true;
+		root->role.invalid = true;
+	}
+}
+
+static void caller_zap_invalidated_roots(struct kvm *kvm)
+{
+	struct kvm_mmu_page *root;
+
+	read_lock(&kvm->mmu_lock);
+	for_each_tdp_mmu_root_yield_safe(kvm, root) {
+		/* Invalid, but zapped by an earlier pass: a vCPU still holds it. */
+		if (!root->tdp_mmu_scheduled_root_to_zap)
+			continue;
+
+		root->tdp_mmu_scheduled_root_to_zap = false;
+		KVM_BUG_ON(!root->role.invalid, kvm);
+
+		/*
+		 * No flush: no vCPU can enter the guest on this root again, and all flush
+		 * when they load another.
+		 */
+		tdp_mmu_zap_root(kvm, root, true);
+
+		/* Not before: notifiers must reach the root while the zap yields. */
+		kvm_tdp_mmu_put_root(kvm, root);
+	}
+	read_unlock(&kvm->mmu_lock);
+}
+
+static void caller_uninit_vm(struct kvm *kvm)
+{
+	kvm_tdp_mmu_invalidate_all_roots(kvm);
+	kvm_tdp_mmu_zap_invalidated_roots(kvm);
+}
+
+const struct sim_root_lifecycle sim_roots_zapped_by_caller = {
+	.init_vm = caller_init_vm,
+	.invalidate_all_roots = caller_invalidate_all_roots,
+	.zap_invalidated_roots = caller_zap_invalidated_roots,
+	.uninit_vm = caller_uninit_vm,
+};
+
+/* ---- Zapped by a worker (v6.4) ---- */
+
+static int worker_init_vm(struct kvm *kvm)
+{
+	kvm->arch.tdp_mmu_zap_wq =
+		alloc_workqueue("kvm", WQ_UNBOUND | WQ_MEM_RECLAIM | WQ_CPU_INTENSIVE, 0);
+	return kvm->arch.tdp_mmu_zap_wq ? 0 : -ENOMEM;
+}
+
+static void tdp_mmu_zap_root_work(struct work_struct *work)
+{
+	struct kvm_mmu_page *root = container_of(work, struct kvm_mmu_page, tdp_mmu_async_work);
+	struct kvm *kvm = root->tdp_mmu_async_data;
+
+	read_lock(&kvm->mmu_lock);
+	tdp_mmu_zap_root(kvm, root, true);
+	/* The reference that invalidation handed over. */
+	kvm_tdp_mmu_put_root(kvm, root);
+	read_unlock(&kvm->mmu_lock);
+}
+
+/* Once in a root's life: queued twice, the item could run once and leak a reference. */
+static void tdp_mmu_schedule_zap_root(struct kvm *kvm, struct kvm_mmu_page *root)
+{
+	root->tdp_mmu_async_data = kvm;
+	INIT_WORK(&root->tdp_mmu_async_work, tdp_mmu_zap_root_work);
+	queue_work(kvm->arch.tdp_mmu_zap_wq, &root->tdp_mmu_async_work);
+}
+
+/*
+ * At teardown mmu_lock is not held, and the worker unlinks roots, those queued
+ * here among them, while the walk goes on.  Inside the RCU read section they stay
+ * in memory and lead on to the rest of the list.  Pairs with list_del_rcu() and
+ * call_rcu() in kvm_tdp_mmu_put_root().
+ */
+static void worker_invalidate_all_roots(struct kvm *kvm)
+{
+	struct kvm_mmu_page *root;
+
+	rcu_read_lock();
+	list_for_each_entry_rcu(root, &kvm->arch.tdp_mmu_roots, link) {
+		if (root->role.invalid)
+			continue;
+		root->role.invalid = true;
+		tdp_mmu_schedule_zap_root(kvm, root);
+	}
+	rcu_read_unlock();
+}
+
+static void worker_zap_invalidated_roots(struct kvm *kvm)
+{
+	flush_workqueue(kvm->arch.tdp_mmu_zap_wq);
+}
+
+static void worker_uninit_vm(struct kvm *kvm)
+{
+	kvm_tdp_mmu_invalidate_all_roots(kvm);
+	/* Runs what is queued to its end first. */
+	destroy_workqueue(kvm->arch.tdp_mmu_zap_wq);
+	kvm->arch.tdp_mmu_zap_wq = NULL;
+}
+
+const struct sim_root_lifecycle sim_roots_zapped_by_worker = {
+	.init_vm = worker_init_vm,
+	.invalidate_all_roots = worker_invalidate_all_roots,
+	.zap_invalidated_roots = worker_zap_invalidated_roots,
+	.uninit_vm = worker_uninit_vm,
+};
+
+/* ---- The VM's first and last call ---- */
+
+int kvm_mmu_init_tdp_mmu(struct kvm *kvm)
+{
+	INIT_LIST_HEAD(&kvm->arch.tdp_mmu_roots);
+	INIT_LIST_HEAD(&kvm->arch.tdp_mmu_pages);
+	spin_lock_init(&kvm->arch.tdp_mmu_pages_lock);
+	kvm->arch.tdp_mmu_enabled = true;
+	return kvm_profile->roots->init_vm(kvm);
+}
+
+void kvm_mmu_uninit_tdp_mmu(struct kvm *kvm)
+{
+	if (!kvm->arch.tdp_mmu_enabled)
+		return;
+
+	/* Roots that nobody used any more are valid still: they go here. */
+	kvm_profile->roots->uninit_vm(kvm);
+
+	WARN_ON(atomic64_read(&kvm->arch.nr_tdp_mmu_pages));
+	WARN_ON(!list_empty(&kvm->arch.tdp_mmu_pages));
+	WARN_ON(!list_empty(&kvm->arch.tdp_mmu_roots));
+
+	/* After the last call_rcu(): wait until all pages are really free. */
+	rcu_barrier();
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef SIM_HOST_H
+#define SIM_HOST_H
+
+#include "mmu/kvm_host.h"
+#include "sim/scenario.h"
+
+/*
+ * The host's memory management as a VM sees it.  There can be several kinds: one
+ * that answers from a recording (host_log.h), or one that models Linux.  A kind
+ * embeds struct sim_host and sets its operations.
+ */
+struct sim_host;
+
+struct sim_host_ops {
+	/* As in struct sim_world_ops; they may call the VM's MMU notifiers. */
+	int (*get_page)(struct sim_host *host, const struct kvm_memory_slot *slot, gfn_t gfn,
+			hva_t hva, bool write, struct sim_host_page *page);
+	void (*put_page)(struct sim_host *host, kvm_pfn_t pfn);
+	int (*mapping_level)(struct sim_host *host, hva_t hva);
+	/*
+	 * Before an operation of a scenario.  For those that are the host's own (madvise
+	 * and so on) this is all there is to do.
+	 * Returns what the host's system call returns: 0 or a negative errno.
+	 */
+	int (*run_op)(struct sim_host *host, const struct sim_op *op);
+};
+
+struct sim_host {
+	const struct sim_host_ops *ops;
+	struct kvm *kvm;	/* whose notifiers it calls; NULL before there is a VM */
+};
+
+/* Where the memory of a scenario lies in the host's address space. */
+#define SIM_VM_HVA		0x10000000000ULL	/* slot 500: the guest's code and tables */
+#define SIM_SMRAM_HVA		0x11000000000ULL
+#define SIM_MEMORY_HVA		0x20000000000ULL	/* the first "memory" */
+#define SIM_MEMORY_STRIDE	0x01000000000ULL	/* from one to the next */
+
+#endif /* SIM_HOST_H */

@@ -1,0 +1,507 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <linux/err.h>
+#include <linux/kernel.h>
+
+#include "mmu/mmu.h"
+#include "mmu/x86.h"
+#include "sim/machine.h"
+
+/* ---- The world of the VM: its host and its CPUs ---- */
+
+static struct sim_host *host_of(struct kvm *kvm)
+{
+	struct sim_machine *machine = kvm->world;
+
+	return machine->host;
+}
+
+static int world_get_page(struct kvm *kvm, const struct kvm_memory_slot *slot, gfn_t gfn,
+			  hva_t hva, bool write, struct sim_host_page *page)
+{
+	return host_of(kvm)->ops->get_page(host_of(kvm), slot, gfn, hva, write, page);
+}
+
+static void world_put_page(struct kvm *kvm, kvm_pfn_t pfn)
+{
+	host_of(kvm)->ops->put_page(host_of(kvm), pfn);
+}
+
+static int world_mapping_level(struct kvm *kvm, hva_t hva)
+{
+	return host_of(kvm)->ops->mapping_level(host_of(kvm), hva);
+}
+
+/* The hosts so far do not look at the bits that KVM hands back. */
+static void world_set_pfn_dirty(struct kvm *kvm, kvm_pfn_t pfn)
+{
+}
+
+static void world_set_pfn_accessed(struct kvm *kvm, kvm_pfn_t pfn)
+{
+}
+
+static bool world_is_mmio_pfn(struct kvm *kvm, kvm_pfn_t pfn)
+{
+	return false;
+}
+
+static const struct sim_world_ops machine_world_ops = {
+	.get_page = world_get_page,
+	.put_page = world_put_page,
+	.mapping_level = world_mapping_level,
+	.set_pfn_dirty = world_set_pfn_dirty,
+	.set_pfn_accessed = world_set_pfn_accessed,
+	.is_mmio_pfn = world_is_mmio_pfn,
+	.run_guest = sim_cpu_run,
+	.flush_tlb = sim_cpu_flush_tlb,
+	.kick = sim_cpu_kick,
+};
+
+/* ---- Results ---- */
+
+static void report_ret(struct sim_machine *machine, s64 ret)
+{
+	struct sim_event event = { .type = SIM_EV_RET };
+
+	event.ret.value = ret;
+	sim_recorder_result(machine->recorder, &event);
+}
+
+static void report_exit(struct sim_machine *machine, enum sim_event_type type, s64 value)
+{
+	struct sim_event event = { .type = type };
+
+	event.ret.value = value;
+	sim_recorder_result(machine->recorder, &event);
+}
+
+static void report_mmio(struct sim_machine *machine, const struct kvm_run *run)
+{
+	struct sim_event event = { .type = SIM_EV_EXIT_MMIO };
+
+	event.exit_mmio.write = run->mmio.is_write;
+	event.exit_mmio.gpa = run->mmio.phys_addr;
+	event.exit_mmio.len = run->mmio.len;
+	sim_recorder_result(machine->recorder, &event);
+}
+
+/* ---- Slots ---- */
+
+static struct sim_machine_slot *find_slot(struct sim_machine *machine, u32 id)
+{
+	size_t i;
+
+	for (i = 0; i < machine->nr_slots; i++)
+		if (machine->slots[i].id == id)
+			return &machine->slots[i];
+	return NULL;
+}
+
+static int remember_slot(struct sim_machine *machine, const struct sim_machine_slot *new)
+{
+	struct sim_machine_slot *slot = find_slot(machine, new->id), *slots;
+
+	if (slot) {
+		*slot = *new;
+		return 0;
+	}
+	slots = realloc(machine->slots, (machine->nr_slots + 1) * sizeof(*slots));
+	if (!slots)
+		return -ENOMEM;
+	machine->slots = slots;
+	slots[machine->nr_slots++] = *new;
+	return 0;
+}
+
+static void forget_slot(struct sim_machine *machine, struct sim_machine_slot *slot)
+{
+	*slot = machine->slots[--machine->nr_slots];
+}
+
+static int set_region(struct sim_machine *machine, const struct sim_machine_slot *slot)
+{
+	const struct kvm_userspace_memory_region region = {
+		.slot = slot->id,
+		.flags = slot->flags,
+		.guest_phys_addr = slot->gpa,
+		.memory_size = slot->size,
+		.userspace_addr = slot->hva,
+	};
+
+	return kvm_set_memory_region(machine->kvm, &region);
+}
+
+/* Add a slot and report what KVM said. */
+static int add_slot(struct sim_machine *machine, u32 id, u64 gpa, u64 size, u64 hva, u32 flags)
+{
+	const struct sim_machine_slot slot = {
+		.id = id, .gpa = gpa, .size = size, .hva = hva, .flags = flags,
+	};
+	int ret = set_region(machine, &slot);
+
+	report_ret(machine, ret);
+	return ret ? 0 : remember_slot(machine, &slot);
+}
+
+static u64 memory_hva(struct sim_machine *machine, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < machine->nr_memories; i++)
+		if (!strcmp(machine->memories[i], name))
+			break;
+	return SIM_MEMORY_HVA + i * SIM_MEMORY_STRIDE;
+}
+
+static int op_slot(struct sim_machine *machine, const struct sim_op *op)
+{
+	return add_slot(machine, op->id, op->gpa, op->size,
+			memory_hva(machine, op->name) + op->offset, op->flags);
+}
+
+static int op_slot_change(struct sim_machine *machine, const struct sim_op *op)
+{
+	struct sim_machine_slot *slot = find_slot(machine, op->id);
+	struct sim_machine_slot new;
+	int ret;
+
+	if (!slot) {
+		/* It was never there, or adding it failed. */
+		report_ret(machine, -EINVAL);
+		return 0;
+	}
+
+	new = *slot;
+	if (op->type == SIM_OP_SLOT_DELETE)
+		new.size = 0;
+	else if (op->type == SIM_OP_SLOT_MOVE)
+		new.gpa = op->gpa;
+	else
+		new.flags = op->flags;
+
+	ret = set_region(machine, &new);
+	report_ret(machine, ret);
+	if (ret)
+		return 0;
+	if (op->type == SIM_OP_SLOT_DELETE)
+		forget_slot(machine, slot);
+	else
+		*slot = new;
+	return 0;
+}
+
+/* ---- Dirty logs ---- */
+
+static u64 slot_pages(struct sim_machine *machine, const struct sim_op *op)
+{
+	struct sim_machine_slot *slot = find_slot(machine, op->id);
+
+	return slot ? slot->size >> PAGE_SHIFT : 0;
+}
+
+/* Runs of set bits become lines. */
+static void report_dirty(struct sim_machine *machine, const unsigned long *bitmap, u64 npages)
+{
+	struct sim_event event = { .type = SIM_EV_DIRTY };
+	u64 first, last;
+
+	for (first = 0; first < npages; first = last + 1) {
+		first = find_next_bit(bitmap, npages, first);
+		if (first >= npages)
+			break;
+		for (last = first; last + 1 < npages && test_bit(last + 1, bitmap); last++)
+			;
+		event.dirty.first = first;
+		event.dirty.last = last;
+		sim_recorder_result(machine->recorder, &event);
+	}
+}
+
+static int op_dirty_get(struct sim_machine *machine, const struct sim_op *op)
+{
+	u64 npages = slot_pages(machine, op);
+	unsigned long *bitmap = calloc(BITS_TO_LONGS(npages) + 1, sizeof(*bitmap));
+	int ret;
+
+	if (!bitmap)
+		return -ENOMEM;
+	ret = kvm_vm_ioctl_get_dirty_log(machine->kvm, op->id, bitmap);
+	report_ret(machine, ret);
+	if (!ret)
+		report_dirty(machine, bitmap, npages);
+	free(bitmap);
+	return 0;
+}
+
+static int op_dirty_clear(struct sim_machine *machine, const struct sim_op *op)
+{
+	size_t longs = BITS_TO_LONGS(op->size);
+	unsigned long *bitmap = malloc((longs + 1) * sizeof(*bitmap));
+
+	if (!bitmap)
+		return -ENOMEM;
+	/* All of the part is to be cleared. */
+	memset(bitmap, 0xff, longs * sizeof(*bitmap));
+	report_ret(machine, kvm_vm_ioctl_clear_dirty_log(machine->kvm, op->id, op->offset,
+							 op->size, bitmap));
+	free(bitmap);
+	return 0;
+}
+
+/* ---- vCPUs ---- */
+
+/* Where the guest's own pages lie: docs/scenarios.md. */
+#define GUEST_BASE(id)		(0x10000 + (id) * 0x4000ULL)
+#define GUEST_PML4(id)		GUEST_BASE(id)
+#define GUEST_PDPT(id)		(GUEST_BASE(id) + 0x1000)
+#define GUEST_DATA(id)		(GUEST_BASE(id) + 0x2000)
+#define GUEST_STACK_TOP(id)	(GUEST_BASE(id) + 0x3000)
+#define GUEST_CODE_READ		0x100
+#define GUEST_CODE_WRITE	0x140
+#define GUEST_CODE_EXEC		0x180
+#define SMM_HANDLER		0x38000
+
+/* What every instruction begins with: its code page is found and fetched. */
+static struct sim_instruction *start_instruction(struct sim_cpu *cpu, u64 code,
+						 enum sim_exit_reason then)
+{
+	struct sim_instruction *insn = sim_cpu_add_instruction(cpu, then);
+	int id = cpu->vcpu->vcpu_id;
+
+	sim_instruction_add(insn, SIM_ACCESS_FETCH, GUEST_PML4(id), true);
+	sim_instruction_add(insn, SIM_ACCESS_FETCH, GUEST_PDPT(id), true);
+	sim_instruction_add(insn, SIM_ACCESS_FETCH, code, false);
+	return insn;
+}
+
+static void program_data(struct sim_cpu *cpu, enum sim_access_type type, u64 gpa,
+			 enum sim_exit_reason then)
+{
+	u64 code = type == SIM_ACCESS_WRITE ? GUEST_CODE_WRITE : GUEST_CODE_READ;
+
+	sim_instruction_add(start_instruction(cpu, code, then), type, gpa, false);
+}
+
+/* A call: it pushes the return address; then comes the fetch at its target. */
+static void program_exec(struct sim_cpu *cpu, u64 gpa)
+{
+	int id = cpu->vcpu->vcpu_id;
+
+	sim_instruction_add(start_instruction(cpu, GUEST_CODE_EXEC, SIM_EXIT_NONE),
+			    SIM_ACCESS_WRITE, GUEST_STACK_TOP(id) - 8, false);
+	start_instruction(cpu, gpa, SIM_EXIT_IO);
+}
+
+/* The handler in SMM, without paging: an OUT, and back. */
+static void program_smm(struct sim_cpu *cpu)
+{
+	sim_instruction_add(sim_cpu_add_instruction(cpu, SIM_EXIT_IO), SIM_ACCESS_FETCH,
+			    SMM_HANDLER, false);
+	sim_instruction_add(sim_cpu_add_instruction(cpu, SIM_EXIT_RSM), SIM_ACCESS_FETCH,
+			    SMM_HANDLER, false);
+}
+
+/* KVM_RUN, until the guest's program is done or KVM_RUN fails. */
+static void run_program(struct sim_machine *machine, struct sim_cpu *cpu)
+{
+	struct kvm_vcpu *vcpu = cpu->vcpu;
+
+	while (cpu->ip < cpu->nr_code) {
+		int r = kvm_vcpu_run(vcpu);
+
+		if (r) {
+			report_exit(machine, SIM_EV_EXIT_ERROR, -r);
+			return;
+		}
+		if (vcpu->run.exit_reason == KVM_EXIT_MMIO) {
+			report_mmio(machine, &vcpu->run);
+			sim_cpu_skip_step(cpu);
+		} else if (vcpu->run.exit_reason == KVM_EXIT_INTERNAL_ERROR) {
+			report_exit(machine, SIM_EV_EXIT_ERROR, EIO);
+			return;
+		} else if (vcpu->arch.smm) {
+			report_exit(machine, SIM_EV_EXIT_SMM, 0);
+		}
+	}
+}
+
+static int op_vcpu(struct sim_machine *machine, const struct sim_op *op)
+{
+	struct sim_cpu *cpu = calloc(1, sizeof(*cpu));
+	u64 data = GUEST_DATA(op->id);
+	struct kvm_vcpu *vcpu;
+
+	if (!cpu)
+		return -ENOMEM;
+	vcpu = kvm_vm_create_vcpu(machine->kvm, op->id, cpu);
+	if (IS_ERR(vcpu)) {
+		free(cpu);
+		return PTR_ERR(vcpu);
+	}
+	cpu->vcpu = vcpu;
+	machine->cpus[op->id] = cpu;
+
+	program_data(cpu, SIM_ACCESS_WRITE, data, SIM_EXIT_IO);
+	program_data(cpu, SIM_ACCESS_READ, data, SIM_EXIT_IO);
+	program_data(cpu, SIM_ACCESS_READ, data, SIM_EXIT_IO);
+	run_program(machine, cpu);
+	return 0;
+}
+
+static int op_access(struct sim_machine *machine, const struct sim_op *op)
+{
+	struct sim_cpu *cpu = machine->cpus[op->id];
+
+	sim_cpu_reset(cpu);
+	if (op->type == SIM_OP_EXEC)
+		program_exec(cpu, op->gpa);
+	else
+		program_data(cpu, op->type == SIM_OP_WRITE ? SIM_ACCESS_WRITE : SIM_ACCESS_READ,
+			     op->gpa, SIM_EXIT_IO);
+	run_program(machine, cpu);
+	return 0;
+}
+
+static int op_smi(struct sim_machine *machine, const struct sim_op *op)
+{
+	struct sim_cpu *cpu = machine->cpus[op->id];
+
+	kvm_inject_smi(cpu->vcpu);
+	report_ret(machine, 0);
+
+	sim_cpu_reset(cpu);
+	program_smm(cpu);
+	program_data(cpu, SIM_ACCESS_READ, GUEST_DATA(op->id), SIM_EXIT_IO);
+	run_program(machine, cpu);
+	return 0;
+}
+
+/* ---- The VM ---- */
+
+static int op_vm(struct sim_machine *machine, const struct sim_op *op)
+{
+	machine->kvm = kvm_create_vm(&machine_world_ops, machine);
+	if (!machine->kvm)
+		return -ENOMEM;
+	machine->host->kvm = machine->kvm;
+	return add_slot(machine, SIM_VM_SLOT, 0, SIM_VM_SIZE, SIM_VM_HVA, 0);
+}
+
+static int op_smram(struct sim_machine *machine, const struct sim_op *op)
+{
+	return add_slot(machine, SIM_SMRAM_SLOT, SIM_SMRAM_GPA, SIM_SMRAM_SIZE, SIM_SMRAM_HVA, 0);
+}
+
+static void destroy_vm(struct sim_machine *machine)
+{
+	int i;
+
+	machine->host->kvm = NULL;
+	kvm_put_kvm(machine->kvm);
+	machine->kvm = NULL;
+	for (i = 0; i < KVM_MAX_VCPUS; i++) {
+		free(machine->cpus[i]);
+		machine->cpus[i] = NULL;
+	}
+	machine->nr_slots = 0;
+}
+
+static int op_destroy(struct sim_machine *machine, const struct sim_op *op)
+{
+	/* KVM's own tracing does not show the invalidation that ends a VM. */
+	machine->recorder->quiet_invalidation = true;
+	destroy_vm(machine);
+	machine->destroyed = true;
+	return 0;
+}
+
+static int op_manual_protect(struct sim_machine *machine, const struct sim_op *op)
+{
+	report_ret(machine, kvm_vm_enable_manual_dirty_log_protect(machine->kvm, op->flags));
+	return 0;
+}
+
+static int op_param(struct sim_machine *machine, const struct sim_op *op)
+{
+	report_ret(machine, kvm_mmu_set_param(op->name, op->value));
+	return 0;
+}
+
+static int op_nx_recover(struct sim_machine *machine, const struct sim_op *op)
+{
+	kvm_recover_nx_huge_pages(machine->kvm, 1);
+	return 0;
+}
+
+/* ---- Operations ---- */
+
+static const struct {
+	int (*run)(struct sim_machine *machine, const struct sim_op *op);
+	bool host_ret;		/* the host's system call has a result */
+	bool no_vm_stats, no_vcpu_stats;
+} operations[SIM_OP_NR] = {
+	[SIM_OP_VM]		= { .run = op_vm },
+	[SIM_OP_MEMORY]		= { 0 },
+	[SIM_OP_FILL]		= { 0 },
+	[SIM_OP_SLOT]		= { .run = op_slot },
+	[SIM_OP_SLOT_FLAGS]	= { .run = op_slot_change },
+	[SIM_OP_SLOT_MOVE]	= { .run = op_slot_change },
+	[SIM_OP_SLOT_DELETE]	= { .run = op_slot_change },
+	[SIM_OP_VCPU]		= { .run = op_vcpu, .no_vcpu_stats = true },
+	[SIM_OP_READ]		= { .run = op_access },
+	[SIM_OP_WRITE]		= { .run = op_access },
+	[SIM_OP_EXEC]		= { .run = op_access },
+	[SIM_OP_MADVISE]	= { .host_ret = true },
+	[SIM_OP_MPROTECT]	= { .host_ret = true },
+	[SIM_OP_MUNMAP]		= { .host_ret = true },
+	[SIM_OP_IDLE]		= { .host_ret = true },
+	[SIM_OP_DIRTY_GET]	= { .run = op_dirty_get },
+	[SIM_OP_DIRTY_CLEAR]	= { .run = op_dirty_clear },
+	[SIM_OP_MANUAL_PROTECT]	= { .run = op_manual_protect },
+	[SIM_OP_PARAM]		= { .run = op_param },
+	[SIM_OP_NX_RECOVER]	= { .run = op_nx_recover },
+	[SIM_OP_FORK]		= { 0 },
+	[SIM_OP_SMRAM]		= { .run = op_smram },
+	[SIM_OP_SMI]		= { .run = op_smi },
+	[SIM_OP_DESTROY]	= { .run = op_destroy, .no_vm_stats = true, .no_vcpu_stats = true },
+};
+
+int sim_machine_run(struct sim_machine *machine, const struct sim_op *op)
+{
+	int r = 0, host_ret;
+
+	if (op->type == SIM_OP_MEMORY)
+		strcpy(machine->memories[machine->nr_memories++], op->name);
+
+	sim_recorder_begin(machine->recorder, machine->kvm);
+	host_ret = machine->host->ops->run_op(machine->host, op);
+	if (operations[op->type].host_ret)
+		report_ret(machine, host_ret);
+	if (operations[op->type].run)
+		r = operations[op->type].run(machine, op);
+
+	if (!machine->kvm)
+		machine->recorder->kvm = NULL;
+	sim_recorder_end(machine->recorder, !operations[op->type].no_vm_stats,
+			 !operations[op->type].no_vcpu_stats);
+	return machine->recorder->failed ? -ENOMEM : r;
+}
+
+void sim_machine_init(struct sim_machine *machine, struct sim_host *host,
+		      struct sim_recorder *recorder)
+{
+	memset(machine, 0, sizeof(*machine));
+	machine->host = host;
+	machine->recorder = recorder;
+}
+
+void sim_machine_exit(struct sim_machine *machine)
+{
+	if (machine->kvm)
+		destroy_vm(machine);
+	free(machine->slots);
+	machine->slots = NULL;
+}

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef SIM_REPLAY_H
+#define SIM_REPLAY_H
+
+#include <stdio.h>
+
+#include "sim/host_log.h"
+#include "sim/machine.h"
+#include "sim/recording.h"
+
+/*
+ * Replay: do what a recording says was done, on a host that answers as the recorded
+ * one did, and compare everything that comes of it with what the real kernel did.
+ */
+
+struct sim_replay_options {
+	bool keep_going;	/* go on behind a mismatch, at the next operation */
+	size_t stop_after;	/* operations to carry out; 0: all */
+	FILE *out;		/* mismatches; NULL: silent */
+};
+
+struct sim_replay_result {
+	size_t nr_ops;		/* carried out */
+	size_t nr_events;	/* lines compared */
+	u64 nr_spte_changes;	/* each of a folded run counted */
+	size_t nr_mismatches;	/* operations that differ */
+};
+
+/* A replay in progress. */
+struct sim_replay {
+	const struct sim_recording *recording;
+	struct sim_recorder recorder;
+	struct sim_host_log host;
+	struct sim_machine machine;
+};
+
+/**
+ * sim_replay_start() - load the module as the head says, and check the operations.
+ * @err: on failure "NAME:LINE: what is wrong"
+ *
+ * sim_init() has been called, and no VM exists.
+ *
+ * Return: 0, or a negative errno: -EINVAL for a recording that makes no sense,
+ * -ENOMEM.
+ */
+int sim_replay_start(struct sim_replay *replay, const struct sim_recording *recording,
+		     char *err, size_t err_size);
+
+/**
+ * sim_replay_run() - carry out and compare.
+ *
+ * Return: 0, whether it matches or not; -ENOMEM.
+ */
+int sim_replay_run(struct sim_replay *replay, const struct sim_replay_options *opt,
+		   struct sim_replay_result *result);
+
+/** sim_replay_stop() - destroy what is left of the VM. */
+void sim_replay_stop(struct sim_replay *replay);
+
+#endif /* SIM_REPLAY_H */
