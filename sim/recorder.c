@@ -345,12 +345,23 @@ void sim_recorder_begin(struct sim_recorder *rec, struct kvm *kvm)
 		rec->vcpu_stat[i] = vcpu->stat;
 }
 
+/* The vCPU with the lowest number above @id, or NULL. */
+static struct kvm_vcpu *next_vcpu(struct kvm *kvm, int id)
+{
+	struct kvm_vcpu *vcpu, *next = NULL;
+	unsigned long i;
+
+	kvm_for_each_vcpu(i, vcpu, kvm)
+		if (vcpu->vcpu_id > id && (!next || vcpu->vcpu_id < next->vcpu_id))
+			next = vcpu;
+	return next;
+}
+
 void sim_recorder_end(struct sim_recorder *rec, bool vm, bool vcpus)
 {
 	u64 now[SIM_STAT_VM_NR];
 	struct kvm_vcpu *vcpu;
-	unsigned long i;
-	int name;
+	int name, id;
 
 	if (!rec->kvm)
 		return;
@@ -361,11 +372,11 @@ void sim_recorder_end(struct sim_recorder *rec, bool vm, bool vcpus)
 	}
 	if (!vcpus)
 		return;
-	kvm_for_each_vcpu(i, vcpu, rec->kvm)
+	for (id = -1; (vcpu = next_vcpu(rec->kvm, id)); id = vcpu->vcpu_id)
 		for (name = SIM_STAT_VM_NR; name < SIM_STAT_NR; name++)
 			add_stat(rec, vcpu->vcpu_id, name,
 				 read_vcpu_stat(&vcpu->stat, name) -
-				 read_vcpu_stat(&rec->vcpu_stat[i], name));
+				 read_vcpu_stat(&rec->vcpu_stat[vcpu->vcpu_idx], name));
 }
 
 /* ---- The recorder itself ---- */

@@ -23,8 +23,9 @@ static const struct sim_profile *profile_of_kernel(const char *kernel)
 	return sim_profile_find(kernel);
 }
 
-static int complain(char *err, size_t err_size, const struct sim_recording *rec, unsigned int line,
-		    const char *fmt, ...)
+/* Put "NAME:LINE: what is wrong" into @err: always false. */
+static bool complain(char *err, size_t err_size, const struct sim_recording *rec,
+		     unsigned int line, const char *fmt, ...)
 {
 	int n = line ? snprintf(err, err_size, "%s:%u: ", rec->name, line) :
 		       snprintf(err, err_size, "%s: ", rec->name);
@@ -35,39 +36,24 @@ static int complain(char *err, size_t err_size, const struct sim_recording *rec,
 		vsnprintf(err + n, err_size - n, fmt, args);
 		va_end(args);
 	}
-	return -EINVAL;
+	return false;
 }
 
-static int load_module(const struct sim_recording *rec, char *err, size_t err_size)
+static bool params_of_head(const struct sim_recording *rec, struct sim_module_params *params,
+			   char *err, size_t err_size)
 {
-	const struct sim_recording_head *head = &rec->head;
-	const struct sim_profile *profile = profile_of_kernel(head->kernel);
-	struct sim_module_params params = sim_module_params_default;
-	const struct sim_cpu_model cpu = {
-		.intel = head->ept,
-		.levels = head->levels,
-		.maxphyaddr = head->maxphyaddr,
-		.exec_only = true,
-		.ept_1g = true,
-		.has_ad_bits = true,
-		.has_pml = true,
-	};
 	size_t i;
-	int r;
 
-	if (!profile)
-		return complain(err, err_size, rec, 0, "no profile for kernel \"%s\"",
-				head->kernel);
-	for (i = 0; i < head->nr_params; i++)
-		if (!sim_machine_param(&params, head->params[i].name, head->params[i].value))
-			return complain(err, err_size, rec, head->params[i].line,
-					"no parameter \"%s\" can be \"%s\"",
-					head->params[i].name, head->params[i].value);
+	*params = sim_module_params_default;
+	for (i = 0; i < rec->head.nr_params; i++) {
+		const struct sim_param *param = &rec->head.params[i];
 
-	r = kvm_mmu_module_init(profile, &cpu, &params);
-	if (r)
-		complain(err, err_size, rec, 0, "cannot load the module: %s", strerror(-r));
-	return r;
+		if (!sim_machine_param(params, param->name, param->value))
+			return complain(err, err_size, rec, param->line,
+					"no parameter \"%s\" can be \"%s\"", param->name,
+					param->value);
+	}
+	return true;
 }
 
 struct op_cursor {
@@ -84,19 +70,58 @@ static const struct sim_op *next_op(void *ctx)
 	return &cursor->rec->records[cursor->next++].op;
 }
 
-int sim_replay_start(struct sim_replay *replay, const struct sim_recording *recording,
-		     char *err, size_t err_size)
+bool sim_replay_check(const struct sim_recording *recording, char *err, size_t err_size)
 {
 	struct op_cursor cursor = { .rec = recording };
-	char what[256];
+	struct sim_module_params params;
 	unsigned int line;
+	char what[256];
+
+	if (!profile_of_kernel(recording->head.kernel))
+		return complain(err, err_size, recording, 0, "no profile for kernel \"%s\"",
+				recording->head.kernel);
+	if (!params_of_head(recording, &params, err, err_size))
+		return false;
+	if (!sim_machine_check(next_op, &cursor, what, sizeof(what), &line))
+		return complain(err, err_size, recording, line, "%s", what);
+	return true;
+}
+
+static int load_module(const struct sim_recording *rec, const struct sim_profile *profile,
+		       char *err, size_t err_size)
+{
+	const struct sim_cpu_model cpu = {
+		.intel = rec->head.ept,
+		.levels = rec->head.levels,
+		.maxphyaddr = rec->head.maxphyaddr,
+		.exec_only = true,
+		.ept_1g = true,
+		.has_ad_bits = true,
+		.has_pml = true,
+	};
+	struct sim_module_params params;
+	int r;
+
+	if (!params_of_head(rec, &params, err, err_size))
+		return -EINVAL;
+	r = kvm_mmu_module_init(profile, &cpu, &params);
+	if (r)
+		complain(err, err_size, rec, 0, "cannot load the module: %s", strerror(-r));
+	return r;
+}
+
+int sim_replay_start(struct sim_replay *replay, const struct sim_recording *recording,
+		     const struct sim_profile *profile, char *err, size_t err_size)
+{
 	int r;
 
 	memset(replay, 0, sizeof(*replay));
 	replay->recording = recording;
-	if (!sim_machine_check(next_op, &cursor, what, sizeof(what), &line))
-		return complain(err, err_size, recording, line, "%s", what);
-	r = load_module(recording, err, err_size);
+	if (!sim_replay_check(recording, err, err_size))
+		return -EINVAL;
+	if (!profile)
+		profile = profile_of_kernel(recording->head.kernel);
+	r = load_module(recording, profile, err, err_size);
 	if (r)
 		return r;
 	if (sim_recorder_init(&replay->recorder)) {
@@ -107,12 +132,15 @@ int sim_replay_start(struct sim_replay *replay, const struct sim_recording *reco
 	sim_host_log_init(&replay->host, &replay->recorder);
 	sim_machine_init(&replay->machine, &replay->host.host, &replay->recorder);
 	sim_recorder_attach(&replay->recorder);
+	/* The recorder has room for one thread at a time, and a replay for one order of events. */
+	sim_config_defer_work = true;
 	return 0;
 }
 
 void sim_replay_stop(struct sim_replay *replay)
 {
 	sim_machine_exit(&replay->machine);
+	sim_config_defer_work = false;
 	sim_recorder_attach(NULL);
 	sim_recorder_exit(&replay->recorder);
 }
@@ -271,7 +299,8 @@ static int replay_one(struct sim_replay *replay, size_t index,
 		if (!find_difference(replay, record, parts[i].part, parts[i].got,
 				     &result->nr_events, &diff))
 			continue;
-		result->nr_mismatches++;
+		if (!result->nr_mismatches++)
+			result->first_mismatch = index + 1;
 		if (opt->out)
 			print_difference(replay, index, &diff, opt->out);
 		break;

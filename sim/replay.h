@@ -24,6 +24,7 @@ struct sim_replay_result {
 	size_t nr_events;	/* lines compared */
 	u64 nr_spte_changes;	/* each of a folded run counted */
 	size_t nr_mismatches;	/* operations that differ */
+	size_t first_mismatch;	/* number of the first of them, from 1 */
 };
 
 /* A replay in progress. */
@@ -35,16 +36,26 @@ struct sim_replay {
 };
 
 /**
- * sim_replay_start() - load the module as the head says, and check the operations.
- * @err: on failure "NAME:LINE: what is wrong"
+ * sim_replay_check() - whether a recording can be replayed at all.
+ * @err: if not, "NAME:LINE: what is wrong"
+ *
+ * There must be a profile for its kernel, its parameters must be known, and its
+ * operations must fit together.
+ */
+bool sim_replay_check(const struct sim_recording *recording, char *err, size_t err_size);
+
+/**
+ * sim_replay_start() - load the module as the head says.
+ * @recording: one that sim_replay_check() accepts; it must stay until the end
+ * @profile: instead of the recorded kernel's; NULL: that
+ * @err: on failure "NAME: what is wrong"
  *
  * sim_init() has been called, and no VM exists.
  *
- * Return: 0, or a negative errno: -EINVAL for a recording that makes no sense,
- * -ENOMEM.
+ * Return: 0; -EINVAL for a recording that cannot be replayed; -ENOMEM.
  */
 int sim_replay_start(struct sim_replay *replay, const struct sim_recording *recording,
-		     char *err, size_t err_size);
+		     const struct sim_profile *profile, char *err, size_t err_size);
 
 /**
  * sim_replay_run() - carry out and compare.

@@ -1,32 +1,51 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
+#include <argp.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "sim/replay.h"
-#include "sim/sim.h"
+#include "sim/cli.h"
+
+static const struct {
+	const char *name;
+	int (*run)(int argc, char **argv);
+	const char *what;
+} verbs[] = {
+	{ "replay", sim_cmd_replay, "replay recordings of real kernels and compare" },
+	{ "show", sim_cmd_show, "show the page tables that a recording leads to" },
+	{ "decode", sim_cmd_decode, "say in words what an SPTE, EPTP, role or error code is" },
+};
+
+#define NR_VERBS	(sizeof(verbs) / sizeof(verbs[0]))
+
+static void help(FILE *out)
+{
+	size_t i;
+
+	fprintf(out, "Usage: tdpsim VERB [OPTION...] [ARGUMENT...]\n"
+		"The Linux KVM x86 TDP MMU in an ordinary process.\n\n");
+	for (i = 0; i < NR_VERBS; i++)
+		fprintf(out, "  %-10s %s\n", verbs[i].name, verbs[i].what);
+	fprintf(out, "\n\"tdpsim VERB --help\" tells of a verb's options.\n"
+		"Exit status: 0 fine, 1 found something or a comparison failed, 2 bad usage or input.\n");
+}
 
 int main(int argc, char **argv)
 {
-	int i, bad = 0;
+	size_t i;
 
-	sim_init();
-	for (i = 1; i < argc; i++) {
-		char err[512];
-		struct sim_replay replay;
-		struct sim_replay_options opt = { .out = stdout };
-		struct sim_replay_result res;
-		struct sim_recording *rec = sim_recording_read(argv[i], err, sizeof(err));
-
-		if (!rec || sim_replay_start(&replay, rec, err, sizeof(err))) {
-			fprintf(stderr, "%s\n", err);
-			return 2;
-		}
-		sim_replay_run(&replay, &opt, &res);
-		printf("%s %s %zu ops %zu events\n", res.nr_mismatches ? "FAIL" : "PASS", argv[i], res.nr_ops, res.nr_events);
-		bad += !!res.nr_mismatches;
-		sim_replay_stop(&replay);
-		sim_recording_free(rec);
+	argp_err_exit_status = SIM_EXIT_USAGE;
+	if (argc < 2) {
+		help(stderr);
+		return SIM_EXIT_USAGE;
 	}
-	printf("%d failed of %d; leaks %lu\n", bad, argc - 1, sim_exit());
-	return !!bad;
+	if (!strcmp(argv[1], "help") || !strcmp(argv[1], "--help") || !strcmp(argv[1], "-?")) {
+		help(stdout);
+		return SIM_EXIT_OK;
+	}
+
+	for (i = 0; i < NR_VERBS; i++)
+		if (!strcmp(argv[1], verbs[i].name))
+			return verbs[i].run(argc - 1, argv + 1);
+	fprintf(stderr, "tdpsim: no verb \"%s\"; \"tdpsim help\" lists them\n", argv[1]);
+	return SIM_EXIT_USAGE;
 }

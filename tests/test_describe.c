@@ -149,9 +149,9 @@ static void test_ept_suppress_ve(void **state)
 		{ 0x8000000000000000, 1, 0, "empty (suppress #VE)" },
 		{ 0x80000000000005a0, 1, 0, "removed (frozen)" },
 		{ 0xfee00086, 1, 0, "MMIO, gfn 0xfee00, gen 0x10" },
-		/* What would be MMIO but for bit 63, and what was empty before. */
+		/* MMIO but for bit 63 (W without R is malformed, X alone is not); empty before. */
 		{ 0x80000000fee00086, 1, 0,
-		  "not present to KVM, 0x80000000fee00086, reserved 0x6" },
+		  "not present to KVM, 0x80000000fee00086, reserved 0x2" },
 		{ 0, 1, 0, "not present to KVM, 0x0" },
 	};
 

@@ -11,6 +11,8 @@
 
 #include "sim/thread.h"
 
+bool sim_config_defer_work;
+
 /*
  * One thread takes the items in the order in which they came, so two numbers say everything: how
  * many were ever queued, and how many have run.
@@ -22,6 +24,7 @@ struct workqueue_struct {
 	struct list_head items;
 	unsigned long queued;
 	unsigned long completed;
+	unsigned long wanted;		/* somebody waits for all items up to this one */
 	bool stop;
 	pthread_t thread;
 };
@@ -53,6 +56,13 @@ static void run_first(struct workqueue_struct *wq)
 	pthread_cond_broadcast(&wq->done);
 }
 
+/* The caller holds wq->lock. */
+static bool may_run(const struct workqueue_struct *wq)
+{
+	return !list_empty(&wq->items) &&
+	       (!sim_config_defer_work || wq->completed < wq->wanted || wq->stop);
+}
+
 static void *workqueue_main(void *arg)
 {
 	struct workqueue_struct *wq = arg;
@@ -60,7 +70,7 @@ static void *workqueue_main(void *arg)
 	sim_thread_init();
 	pthread_mutex_lock(&wq->lock);
 	for (;;) {
-		while (list_empty(&wq->items) && !wq->stop)
+		while (!may_run(wq) && !wq->stop)
 			pthread_cond_wait(&wq->work, &wq->lock);
 		if (list_empty(&wq->items))
 			break;
@@ -142,6 +152,10 @@ static bool wait_completed(struct workqueue_struct *wq, unsigned long ticket)
 {
 	if (wq->completed >= ticket)
 		return false;
+	if (wq->wanted < ticket) {
+		wq->wanted = ticket;
+		pthread_cond_signal(&wq->work);
+	}
 	while (wq->completed < ticket)
 		pthread_cond_wait(&wq->done, &wq->lock);
 	return true;

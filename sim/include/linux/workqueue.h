@@ -12,11 +12,18 @@ struct workqueue_struct;
 
 typedef void (*work_func_t)(struct work_struct *work);
 
-/* Accepted and remembered; each queue has one thread whatever they say. */
+/* Accepted; each queue has one thread whatever they say. */
 #define WQ_UNBOUND		BIT(1)
 #define WQ_MEM_RECLAIM		BIT(3)
 #define WQ_HIGHPRI		BIT(4)
 #define WQ_CPU_INTENSIVE	BIT(5)
+
+/*
+ * Let queued work begin only when somebody waits for it.  Then it never runs beside
+ * the task that queued it, and the order of what both do is the same in every run.
+ * False unless set; not while there are queues.
+ */
+extern bool sim_config_defer_work;
 
 /* A work item starts out idle; INIT_WORK() again only while it is. */
 #define INIT_WORK(work, fn)	sim_init_work(work, fn)

@@ -1,0 +1,31 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+# Installs what is missing, builds, and does the main job on the recordings that come
+# with the project.
+set -eu
+cd "$(dirname "$0")"
+. scripts/setup.sh
+
+setup_packages
+build release
+tdpsim=build/release/tdpsim
+
+echo "Replaying what real kernels' TDP MMUs did, on EPT and NPT, with 4 and 5 levels:"
+echo
+$tdpsim replay tests/recordings/*/*.vec.zst
+echo
+echo "The page tables of one small VM, before it is destroyed:"
+echo
+$tdpsim show tests/recordings/ept4-v6.12/thp.vec.zst
+cat <<'END'
+
+What you have just seen: each recording is what one VM did on a real kernel, operation
+by operation.  tdpsim carried out the same operations on its own MMU, on real page
+tables in memory that a CPU model walks, and came to the same page faults, the same
+page-table pages, the same 64-bit entries and the same TLB flushes, in the same order.
+Then it showed the tables that one of the recordings leads to.
+
+Next:  build/release/tdpsim help        what else there is
+       build/release/tdpsim decode 0x600000029ebb77
+       ./test.sh                        the tests, under ASan and UBSan
+END
