@@ -26,6 +26,6 @@ page-table pages, the same 64-bit entries and the same TLB flushes, in the same 
 Then it showed the tables that one of the recordings leads to.
 
 Next:  build/release/tdpsim help        what else there is
-       build/release/tdpsim decode 0x600000029ebb77
+       build/release/tdpsim decode 0x6000000029ebb77
        ./test.sh                        the tests, under ASan and UBSan
 END

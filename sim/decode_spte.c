@@ -283,6 +283,9 @@ static void add_tracked(struct sim_decode_result *result)
 {
 	int level = result->value & PT_PAGE_SIZE_MASK ? result->level : PG_LEVEL_4K;
 
+	/* No page is larger than 1G, whatever bit 7 of the entry says. */
+	if (level > KVM_MAX_HUGEPAGE_LEVEL)
+		level = PG_LEVEL_4K;
 	SIM_DECODE_ADD_TABLE(result, ept_tracked_bits);
 	add_address(result, level, KVM, "frame");
 	sim_decode_add_set(result, 63, 63, CPU, "%s", suppress_ve_text());

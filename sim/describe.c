@@ -160,7 +160,9 @@ static void put_writable(struct words *words, u64 spte)
 
 static void put_leaf(struct words *words, u64 spte, int level)
 {
-	u64 address = sim_pt_address(spte & ~shadow_me_mask, level);
+	/* No page is larger than 1G: a leaf above that is malformed, its address all there is. */
+	int size = level > KVM_MAX_HUGEPAGE_LEVEL ? PG_LEVEL_4K : level;
+	u64 address = sim_pt_address(spte & ~shadow_me_mask, size);
 
 	put(words, "%s leaf, pfn 0x%" PRIx64, sim_level_size(level), address >> PAGE_SHIFT);
 	put_rights(words, spte, level);

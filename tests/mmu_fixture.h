@@ -59,6 +59,7 @@ struct mmu_world {
 
 	/* What KVM did; threads may count at the same time. */
 	unsigned long gets, puts;
+	kvm_pfn_t last_got, last_put;
 	unsigned long flushes[SIM_TLB_FLUSH_GUEST + 1];
 	unsigned long kicks;
 	unsigned long nr_dirty, nr_accessed;
@@ -79,6 +80,7 @@ static inline int mmu_world_get_page(struct kvm *kvm, const struct kvm_memory_sl
 		return world->get_page_ret;
 	MMU_COUNT(world->gets);
 	page->pfn = MMU_PFN_BASE + (hva >> 12);
+	world->last_got = page->pfn;
 	page->level = world->level;
 	page->writable = write || world->writable;
 	return 0;
@@ -89,6 +91,7 @@ static inline void mmu_world_put_page(struct kvm *kvm, kvm_pfn_t pfn)
 	struct mmu_world *world = kvm->world;
 
 	MMU_COUNT(world->puts);
+	world->last_put = pfn;
 }
 
 static inline int mmu_world_mapping_level(struct kvm *kvm, hva_t hva)

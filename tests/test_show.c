@@ -142,7 +142,7 @@ static void test_tree(void **state)
 	}
 }
 
-/* A page of 512 entries in step is one line; so is the last entry of a full table. */
+/* A run may reach to the end of its table; then nothing is left to be counted. */
 static void test_full_table(void **state)
 {
 	struct fixture *fx = *state;
