@@ -17,7 +17,6 @@
 
 /* A slot has at most this many pages, so that they can be counted in 31 bits. */
 #define KVM_MEM_MAX_NR_PAGES	((1UL << 31) - 1)
-#define KVM_MEM_SLOTS_NUM	32767
 #define KVM_SET_USER_MEMORY_REGION_FLAGS	(KVM_MEM_LOG_DIRTY_PAGES | KVM_MEM_READONLY)
 
 /* ---- Looking up ---- */
@@ -436,7 +435,8 @@ static bool region_is_sane(const struct kvm_userspace_memory_region *mem)
 		return false;
 	if ((mem->memory_size | mem->guest_phys_addr | mem->userspace_addr) & page_mask)
 		return false;
-	if (mem->slot >> 16 >= KVM_ADDRESS_SPACE_NUM || (mem->slot & 0xffff) >= KVM_MEM_SLOTS_NUM)
+	/* The ids above are KVM's own. */
+	if (mem->slot >> 16 >= KVM_ADDRESS_SPACE_NUM || (mem->slot & 0xffff) >= KVM_USER_MEM_SLOTS)
 		return false;
 	/* No end may wrap, in the guest nor in the host. */
 	if (mem->guest_phys_addr + mem->memory_size < mem->guest_phys_addr ||

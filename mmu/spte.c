@@ -27,6 +27,7 @@ u64 shadow_mmio_mask;
 u64 shadow_mmio_access_mask;
 u64 shadow_me_value;
 u64 shadow_me_mask;
+u64 spte_base_addr_mask;
 u64 shadow_nonpresent_or_rsvd_mask;
 u64 shadow_nonpresent_or_rsvd_lower_gfn_mask;
 u8 shadow_phys_bits;

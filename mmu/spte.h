@@ -21,7 +21,9 @@
 #define SPTE_TDP_AD_DISABLED	(1ULL << 52)	/* KVM, by access tracking and write protection */
 #define SPTE_TDP_AD_WRPROT_ONLY	(2ULL << 52)	/* the CPU; KVM logs by write protection */
 
-#define SPTE_BASE_ADDR_MASK	GENMASK_ULL(51, 12)
+/* Bits 51:12 less the memory-encryption bit, which is in their midst. */
+#define SPTE_BASE_ADDR_MASK	spte_base_addr_mask
+extern u64 spte_base_addr_mask;
 
 /* Bit 1 (writable) and bit 7 (huge) are where both formats have them: PT_*_MASK. */
 

@@ -43,6 +43,7 @@ void kvm_mmu_set_me_spte_mask(u64 me_value, u64 me_mask)
 		me_value = me_mask = 0;
 	shadow_me_value = me_value;
 	shadow_me_mask = me_mask;
+	spte_base_addr_mask = GENMASK_ULL(51, 12) & ~me_mask;
 }
 
 void kvm_mmu_set_ept_masks(bool has_ad_bits, bool has_exec_only)
@@ -96,8 +97,7 @@ void kvm_mmu_reset_all_pte_masks(void)
 	shadow_present_mask = BIT_ULL(0);
 	shadow_memtype_mask = 0;
 	shadow_acc_track_mask = 0;
-	shadow_me_value = 0;
-	shadow_me_mask = 0;
+	kvm_mmu_set_me_spte_mask(0, 0);
 	shadow_host_writable_mask = DEFAULT_SPTE_HOST_WRITABLE;
 	shadow_mmu_writable_mask = DEFAULT_SPTE_MMU_WRITABLE;
 
@@ -111,7 +111,10 @@ void kvm_mmu_reset_all_pte_masks(void)
 
 /* ---- What the CPU reserves ---- */
 
-/* Illegal low six bits of an EPT entry: a bad memory type with rights, or W without R, or X alone. */
+/*
+ * Illegal low six bits of an EPT entry: a bad memory type, W without R, or X alone.
+ * KVM never makes the last, though the CPU may allow it.
+ */
 static u64 ept_bad_mt_xwr(void)
 {
 	u64 bad = 0;
@@ -120,7 +123,7 @@ static u64 ept_bad_mt_xwr(void)
 	for (low = 0; low < 64; low++) {
 		unsigned int rwx = low & 7, memtype = low >> 3;
 
-		if ((rwx && (memtype == 2 || memtype == 3 || memtype == 7)) ||
+		if (memtype == 2 || memtype == 3 || memtype == 7 ||
 		    rwx == 2 || rwx == 6 || rwx == 4)
 			bad |= BIT_ULL(low);
 	}

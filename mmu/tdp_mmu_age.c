@@ -71,6 +71,7 @@ static bool set_spte_gfn(struct kvm *kvm, struct tdp_iter *iter, struct kvm_gfn_
 
 	/* By way of the empty value: a leaf never goes straight from one page to another. */
 	tdp_mmu_iter_set_spte(kvm, iter, SHADOW_NONPRESENT_VALUE);
+	iter->old_spte = SHADOW_NONPRESENT_VALUE;
 	if (!range->pte.writable)
 		tdp_mmu_iter_set_spte(kvm, iter, kvm_mmu_changed_pte_notifier_make_spte(
 					      old_spte, range->pte.pfn));

@@ -53,7 +53,8 @@ static void vmx_load_mmu_pgd(struct kvm_vcpu *vcpu, hpa_t root_hpa, int root_lev
 	u64 eptp = VMX_EPTP_MT_WB;
 
 	eptp |= root_level == 5 ? VMX_EPTP_PWL_5 : VMX_EPTP_PWL_4;
-	if (enable_ept_ad_bits)
+	/* L1 has no EPT of its own here, so it cannot have asked for A/D bits in L2. */
+	if (enable_ept_ad_bits && !vcpu->arch.guest_mode)
 		eptp |= VMX_EPTP_AD_ENABLE_BIT;
 	vcpu->arch.hw_pgd = eptp | (root_hpa & GENMASK_ULL(51, 12));
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include <argp.h>
+#include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -107,7 +108,8 @@ static bool parse_value(const char *text, u64 *value)
 
 	errno = 0;
 	*value = strtoull(text, &end, 16);
-	return !errno && *text && *text != '-' && *text != '+' && *text != ' ' && !*end;
+	/* Signs and blanks in front, which strtoull() would take, are no part of a number. */
+	return isxdigit((unsigned char)*text) && !errno && !*end;
 }
 
 static bool decode_values(const struct arguments *args)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include <argp.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +11,9 @@
 #include "sim/sim.h"
 
 /* tdpsim replay FILE... */
+
+/* A path of any length, and what is wrong with the file. */
+#define SIM_ERR_SIZE	(PATH_MAX + 512)
 
 struct arguments {
 	bool keep_going;
@@ -87,7 +91,7 @@ static bool replay_file(const struct sim_recording *rec, const struct arguments 
 	struct sim_replay_result result;
 	struct sim_replay replay;
 	double start = seconds();
-	char err[512];
+	char err[SIM_ERR_SIZE];
 	bool passed;
 	int r;
 
@@ -118,7 +122,7 @@ static bool replay_file(const struct sim_recording *rec, const struct arguments 
 static struct sim_recording **read_files(const struct arguments *args)
 {
 	struct sim_recording **recs = calloc(args->nr_files, sizeof(*recs));
-	char err[512];
+	char err[SIM_ERR_SIZE];
 	int i;
 
 	if (!recs) {

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include <argp.h>
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "sim/cli.h"
 #include "sim/replay.h"
@@ -20,6 +22,9 @@ static const struct argp_option options[] = {
 	{ "dot", OPT_DOT, NULL, 0, "A graph for Graphviz instead of a tree", 0 },
 	{ 0 }
 };
+
+/* A path of any length, and what is wrong with the file. */
+#define SIM_ERR_SIZE	(PATH_MAX + 512)
 
 struct arguments {
 	size_t at;
@@ -69,7 +74,7 @@ static int show_tables(const struct sim_recording *rec, size_t at, bool dot)
 	const struct sim_replay_options opt = { .keep_going = true, .stop_after = at };
 	struct sim_replay_result result;
 	struct sim_replay replay;
-	char err[512];
+	char err[SIM_ERR_SIZE];
 	int r;
 
 	if (sim_replay_start(&replay, rec, NULL, err, sizeof(err))) {
@@ -83,10 +88,14 @@ static int show_tables(const struct sim_recording *rec, size_t at, bool dot)
 			       rec->nr_records, rec->records[at - 1].op.text);
 		if (replay.machine.kvm)
 			sim_show_tables(stdout, replay.machine.kvm, dot);
+		else
+			fputs(dot ? "digraph tables {\n}\n" : "no VM\n", stdout);
 	}
 	sim_replay_stop(&replay);
-	if (r)
+	if (r) {
+		fprintf(stderr, "%s: %s\n", rec->name, strerror(-r));
 		return -1;
+	}
 	return !result.nr_mismatches;
 }
 
@@ -94,7 +103,7 @@ int sim_cmd_show(int argc, char **argv)
 {
 	struct arguments args = { 0 };
 	struct sim_recording *rec;
-	char err[512];
+	char err[SIM_ERR_SIZE];
 	int shown;
 
 	argv[0] = "tdpsim show";

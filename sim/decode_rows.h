@@ -67,16 +67,38 @@ int sim_decode_spte(struct sim_decode_result *result);
 /** sim_decode_spte_plausible() - whether KVM would make an SPTE like this. */
 bool sim_decode_spte_plausible(u64 value, bool ept);
 
-/* The other kinds; each explains result->value, and tells whether it is likely to be one. */
+/** sim_decode_eptp() - explain an EPT pointer (SDM, "Extended-Page-Table Pointer"). */
 void sim_decode_eptp(struct sim_decode_result *result);
-void sim_decode_ncr3(struct sim_decode_result *result);
-void sim_decode_role(struct sim_decode_result *result);
-void sim_decode_qual(struct sim_decode_result *result);
-void sim_decode_error(struct sim_decode_result *result);
+
+/** sim_decode_eptp_plausible() - whether KVM loads an EPT pointer with these low bits. */
 bool sim_decode_eptp_plausible(u64 value);
+
+/** sim_decode_ncr3() - explain a nested CR3 (APM volume 2, 15.25.3). */
+void sim_decode_ncr3(struct sim_decode_result *result);
+
+/** sim_decode_ncr3_plausible() - whether it can be the address of a table. */
 bool sim_decode_ncr3_plausible(u64 value);
+
+/** sim_decode_role() - explain a kvm_mmu_page_role (layout of v6.1 to v6.13). */
+void sim_decode_role(struct sim_decode_result *result);
+
+/** sim_decode_role_plausible() - whether a table of the TDP MMU can have this role. */
 bool sim_decode_role_plausible(u64 value);
+
+/** sim_decode_qual() - explain an exit qualification (SDM, of EPT violations). */
+void sim_decode_qual(struct sim_decode_result *result);
+
+/** sim_decode_qual_plausible() - whether an EPT violation can have this qualification. */
 bool sim_decode_qual_plausible(u64 value);
+
+/**
+ * sim_decode_error() - explain an error code.
+ *
+ * EXITINFO1 (APM volume 2, 15.25.6), or if result->ept what KVM makes of an EPT exit.
+ */
+void sim_decode_error(struct sim_decode_result *result);
+
+/** sim_decode_error_plausible() - whether a fault can have this error code, or its low half. */
 bool sim_decode_error_plausible(u64 value);
 
 #endif /* SIM_DECODE_ROWS_H */

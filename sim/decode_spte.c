@@ -99,7 +99,8 @@ static int assume_large_level(struct sim_decode_result *result)
 		return PG_LEVEL_4K;
 	}
 	sim_decode_note(result, "level 2 assumed, since bit 7 is set%s",
-			value & GENMASK_ULL(29, 21) ? "" : "; the address would do for level 3, too");
+			value & GENMASK_ULL(29, 21) ? "" :
+			"; the address would do for level 3, too");
 	return PG_LEVEL_2M;
 }
 
@@ -304,9 +305,8 @@ static void add_mmio(struct sim_decode_result *result)
 		sim_decode_add_set(result, 2, 1, KVM, "access: %s%s",
 				   result->value & PT_WRITABLE_MASK ? "w" : "-",
 				   result->value & PT_USER_MASK ? "u" : "-");
+		/* KVM makes none unless MAXPHYADDR is below 52, so this is above the gfn. */
 		sim_decode_add_row(result, 51, 51, CPU, "reserved on purpose");
-		if (gfn_high == 51)
-			gfn_high = 50;
 	}
 	sim_decode_add_row(result, 10, 3, KVM, "bits 7:0 of the memslot generation");
 	sim_decode_add_row(result, gfn_high, 12, KVM, moved ? "gfn, lower bits" : "gfn");
@@ -316,7 +316,8 @@ static void add_mmio(struct sim_decode_result *result)
 
 		/* L1TF: an address that no cache has. */
 		sim_decode_add_set(result, low + 4, low, KVM, "set on purpose against L1TF");
-		sim_decode_add_set(result, low + 9, low + 5, KVM, "gfn, upper bits, moved up by five");
+		sim_decode_add_set(result, low + 9, low + 5, KVM,
+				   "gfn, upper bits, moved up by five");
 	}
 }
 
@@ -455,11 +456,12 @@ static void say_kvm(struct sim_decode_result *result, enum sim_spte_class class)
 		snprintf(buf, size, "empty: the next fault fills it");
 		break;
 	case SIM_SPTE_REMOVED:
-		snprintf(buf, size, "frozen while someone takes it out: a fault that meets it retries");
+		snprintf(buf, size, "frozen while someone takes it out: a fault that meets it "
+			 "retries");
 		break;
 	case SIM_SPTE_MMIO:
-		snprintf(buf, size, "no memory there: an access is emulated, as long as the memslot "
-			 "generation is 0x%" PRIx64, get_mmio_spte_generation(value));
+		snprintf(buf, size, "no memory there: an access is emulated, as long as the "
+			 "memslot generation is 0x%" PRIx64, get_mmio_spte_generation(value));
 		break;
 	case SIM_SPTE_FOREIGN:
 		snprintf(buf, size, "not shadow-present (bit 11 is clear): as good as empty");
@@ -468,8 +470,8 @@ static void say_kvm(struct sim_decode_result *result, enum sim_spte_class class)
 		snprintf(buf, size, "shadow-present, points to a table");
 		break;
 	case SIM_SPTE_TRACKED:
-		snprintf(buf, size, "shadow-present, not accessed since it was aged: an access gives "
-			 "R and X back without mmu_lock");
+		snprintf(buf, size, "shadow-present, not accessed since it was aged: an access "
+			 "gives R and X back without mmu_lock");
 		break;
 	case SIM_SPTE_LEAF:
 		snprintf(buf, size, "shadow-present, %s, %s, %s",

@@ -314,7 +314,7 @@ static void say_error_handling(struct sim_decode_result *result)
 		text = "emulates, if there is an MMIO SPTE of the present generation; "
 		       "else handles it as any fault";
 	else if (!(error & PFERR_PRESENT_MASK))
-		text = result->ept ? "maps the page; without A/D flags may end access tracking first" :
+		text = result->ept ? "maps the page; without A/D flags it may be access-tracked" :
 				     "maps the page";
 	else if ((error & PFERR_NESTED_GUEST_PAGE) == PFERR_NESTED_GUEST_PAGE)
 		text = "a guest page table is write-protected; may set W without mmu_lock";

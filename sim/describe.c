@@ -109,7 +109,8 @@ static void put_rights(struct words *words, u64 spte, int level)
 	if (shadow_acc_track_mask && is_access_track_spte(spte)) {
 		u64 saved = spte >> SHADOW_ACC_TRACK_SAVED_BITS_SHIFT;
 
-		put(words, ", access-tracked (saved %c-%c)", saved & VMX_EPT_READABLE_MASK ? 'r' : '-',
+		put(words, ", access-tracked (saved %c-%c)",
+		    saved & VMX_EPT_READABLE_MASK ? 'r' : '-',
 		    saved & VMX_EPT_EXECUTABLE_MASK ? 'x' : '-');
 		return;
 	}
@@ -155,7 +156,8 @@ static void put_writable(struct words *words, u64 spte)
 	if (host && mmu)
 		put(words, ", host-writable mmu-writable");
 	else
-		put(words, host ? ", host-writable" : mmu ? ", mmu-writable" : ", read-only host page");
+		put(words, host ? ", host-writable" :
+			   mmu ? ", mmu-writable" : ", read-only host page");
 }
 
 static void put_leaf(struct words *words, u64 spte, int level)
@@ -218,7 +220,8 @@ int sim_describe_spte(u64 spte, int level, u64 table, char *buf, size_t size)
 
 	switch (sim_spte_class(spte, level)) {
 	case SIM_SPTE_EMPTY:
-		put(&words, "empty%s", !spte ? "" : kvm_cpu.intel ? " (suppress #VE)" : " (bit 63)");
+		put(&words, "empty%s", !spte ? "" :
+		    kvm_cpu.intel ? " (suppress #VE)" : " (bit 63)");
 		break;
 	case SIM_SPTE_REMOVED:
 		put(&words, "removed (frozen)");

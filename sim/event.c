@@ -505,6 +505,7 @@ static const struct row {
 	[SIM_EV_EXIT_ERROR] = { "exit error", { { " ", FAILURE } }, NULL },
 	[SIM_EV_EXIT_SMM] = { "exit smm", { { 0 } }, NULL },
 	[SIM_EV_DIRTY] = { "dirty", { { " ", COUNT }, { "-", COUNT } }, check_dirty },
+	[SIM_EV_YOUNG] = { "young", { { " ", BOOL } }, NULL },
 	[SIM_EV_STAT] = { "stat",
 		{ { " ", OWNER }, { " ", STAT_NAME }, { " ", DELTA } }, check_stat },
 };

@@ -44,6 +44,7 @@ enum sim_event_type {
 	SIM_EV_EXIT_ERROR,
 	SIM_EV_EXIT_SMM,
 	SIM_EV_DIRTY,
+	SIM_EV_YOUNG,	/* what a "test-young" found */
 	SIM_EV_STAT,
 	SIM_EV_NR
 };
@@ -102,6 +103,7 @@ struct sim_event {
 		struct { uint64_t value; } ret;		/* a signed number; also exit_error */
 		struct { uint64_t write, gpa, len; } exit_mmio;	/* len in bytes */
 		struct { uint64_t first, last; } dirty;		/* pages, relative to the slot */
+		struct { uint64_t young; } young;		/* 0 or 1 */
 		struct { uint64_t owner, name, delta; } stat;	/* SIM_STAT_VM or vCPU; signed delta */
 	};
 };

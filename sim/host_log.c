@@ -74,7 +74,8 @@ static bool deliver_notifiers(struct sim_host_log *log)
 			kvm_mmu_notifier_clear_flush_young(kvm, event->host_range.start,
 							   event->host_range.end);
 		else
-			kvm_mmu_notifier_test_young(kvm, event->host_map.hva);
+			sim_recorder_young(log->recorder,
+					   kvm_mmu_notifier_test_young(kvm, event->host_map.hva));
 	}
 	return touched;
 }
@@ -162,6 +163,8 @@ static int log_run_op(struct sim_host *host, const struct sim_op *op)
 	case SIM_OP_MUNMAP:
 	case SIM_OP_IDLE:
 	case SIM_OP_FORK:
+	case SIM_OP_AGE:
+	case SIM_OP_TEST_YOUNG:
 		if (host->kvm)
 			deliver_notifiers(log);
 		return log->ret;

@@ -379,6 +379,112 @@ static int op_smi(struct sim_machine *machine, const struct sim_op *op)
 	return 0;
 }
 
+/* ---- Many accesses ---- */
+
+/*
+ * One access, by an instruction whose own code page and tables the CPU has at hand.
+ * Return: false if KVM_RUN failed, and the guest cannot go on.
+ */
+static bool access_once(struct sim_machine *machine, struct sim_cpu *cpu,
+			enum sim_access_type type, u64 gpa)
+{
+	size_t nr_results = machine->recorder->results.nr;
+
+	sim_cpu_reset(cpu);
+	sim_instruction_add(sim_cpu_add_instruction(cpu, SIM_EXIT_IO), type, gpa, false);
+	run_program(machine, cpu);
+	return machine->recorder->results.nr == nr_results ||
+	       machine->recorder->results.events[nr_results].type != SIM_EV_EXIT_ERROR;
+}
+
+static enum sim_access_type access_type(enum sim_op_access access, bool odd)
+{
+	static const enum sim_access_type types[] = {
+		[SIM_OP_ACCESS_READ] = SIM_ACCESS_READ,
+		[SIM_OP_ACCESS_WRITE] = SIM_ACCESS_WRITE,
+		[SIM_OP_ACCESS_EXEC] = SIM_ACCESS_FETCH,
+	};
+
+	if (access == SIM_OP_ACCESS_MIX)
+		return odd ? SIM_ACCESS_WRITE : SIM_ACCESS_READ;
+	return types[access];
+}
+
+/* The loop's own page is touched once, as in any other access. */
+static bool start_loop(struct sim_machine *machine, struct sim_cpu *cpu)
+{
+	sim_cpu_reset(cpu);
+	start_instruction(cpu, GUEST_CODE_READ, SIM_EXIT_IO);
+	run_program(machine, cpu);
+	return !machine->recorder->results.nr;
+}
+
+static int op_sweep(struct sim_machine *machine, const struct sim_op *op)
+{
+	struct sim_cpu *cpu = machine->cpus[op->id];
+	bool go_on = start_loop(machine, cpu);
+	u64 offset;
+
+	for (offset = 0; go_on && offset < op->size; offset += PAGE_SIZE)
+		go_on = access_once(machine, cpu,
+				    access_type(op->access, offset >> PAGE_SHIFT & 1),
+				    op->gpa + offset);
+	return 0;
+}
+
+/* A page and a bit from a 64-bit state (xorshift64*); the state is never 0. */
+static u64 next_random(u64 *state)
+{
+	*state ^= *state >> 12;
+	*state ^= *state << 25;
+	*state ^= *state >> 27;
+	return *state * 0x2545f4914f6cdd1dULL;
+}
+
+static int op_random(struct sim_machine *machine, const struct sim_op *op)
+{
+	u64 pages = op->size >> PAGE_SHIFT, state = op->seed * 2 + 1, i;
+	struct sim_cpu *cpu = machine->cpus[op->id];
+	bool go_on = start_loop(machine, cpu);
+
+	for (i = 0; go_on && i < op->count; i++) {
+		u64 random = next_random(&state);
+
+		go_on = access_once(machine, cpu, access_type(op->access, random & 1),
+				    op->gpa + (random >> 8) % pages * PAGE_SIZE);
+	}
+	return 0;
+}
+
+/* KVM_PRE_FAULT_MEMORY: every page of the range, by the mapping's own size. */
+static int op_prefault(struct sim_machine *machine, const struct sim_op *op)
+{
+	struct kvm_vcpu *vcpu = machine->cpus[op->id]->vcpu;
+	u64 gpa = op->gpa, end = op->gpa + op->size;
+	int r = 0, idx;
+
+	idx = srcu_read_lock(&machine->kvm->srcu);
+	kvm_mmu_free_obsolete_roots(vcpu);
+	kvm_check_request(KVM_REQ_MMU_FREE_OBSOLETE_ROOTS, vcpu);
+	r = kvm_mmu_reload(vcpu);
+	while (!r && gpa < end) {
+		r = kvm_tdp_map_page(vcpu, gpa, PFERR_GUEST_FINAL_MASK | PFERR_USER_MASK);
+		if (r > 0) {
+			gpa = (gpa | (KVM_PAGES_PER_HPAGE(r) * PAGE_SIZE - 1)) + 1;
+			r = 0;
+		}
+	}
+	srcu_read_unlock(&machine->kvm->srcu, idx);
+	report_ret(machine, r);
+	return 0;
+}
+
+static int op_nested(struct sim_machine *machine, const struct sim_op *op)
+{
+	kvm_set_guest_mode(machine->cpus[op->id]->vcpu, op->on);
+	return 0;
+}
+
 /* ---- The VM ---- */
 
 static int op_vm(struct sim_machine *machine, const struct sim_op *op)
@@ -466,6 +572,12 @@ static const struct {
 	[SIM_OP_FORK]		= { 0 },
 	[SIM_OP_SMRAM]		= { .run = op_smram },
 	[SIM_OP_SMI]		= { .run = op_smi },
+	[SIM_OP_SWEEP]		= { .run = op_sweep },
+	[SIM_OP_RANDOM]		= { .run = op_random },
+	[SIM_OP_PREFAULT]	= { .run = op_prefault },
+	[SIM_OP_AGE]		= { 0 },
+	[SIM_OP_TEST_YOUNG]	= { 0 },
+	[SIM_OP_NESTED]		= { .run = op_nested },
 	[SIM_OP_DESTROY]	= { .run = op_destroy, .no_vm_stats = true, .no_vcpu_stats = true },
 };
 

@@ -111,6 +111,8 @@ static bool check_op(struct checker *check, const struct sim_op *op)
 	case SIM_OP_MPROTECT:
 	case SIM_OP_MUNMAP:
 	case SIM_OP_IDLE:
+	case SIM_OP_AGE:
+	case SIM_OP_TEST_YOUNG:
 		return known_memory(check, op);
 	case SIM_OP_SLOT:
 	case SIM_OP_SLOT_FLAGS:
@@ -124,6 +126,10 @@ static bool check_op(struct checker *check, const struct sim_op *op)
 	case SIM_OP_WRITE:
 	case SIM_OP_EXEC:
 	case SIM_OP_SMI:
+	case SIM_OP_SWEEP:
+	case SIM_OP_RANDOM:
+	case SIM_OP_PREFAULT:
+	case SIM_OP_NESTED:
 		return check_vcpu(check, op);
 	default:
 		return true;

@@ -51,6 +51,13 @@ void sim_recorder_result(struct sim_recorder *rec, const struct sim_event *event
 	*list_add_event(rec, &rec->results, event->type) = *event;
 }
 
+void sim_recorder_young(struct sim_recorder *rec, bool young)
+{
+	struct sim_event *event = list_add_event(rec, &rec->results, SIM_EV_YOUNG);
+
+	event->young.young = young;
+}
+
 void sim_recorder_host_page(struct sim_recorder *rec, const struct sim_event *event)
 {
 	rec->host_page = *event;

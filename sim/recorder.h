@@ -67,6 +67,9 @@ void sim_recorder_add(struct sim_recorder *rec, const struct sim_event *event);
 /** sim_recorder_result() - a result of the operation. */
 void sim_recorder_result(struct sim_recorder *rec, const struct sim_event *event);
 
+/** sim_recorder_young() - the result of a "test-young". */
+void sim_recorder_young(struct sim_recorder *rec, bool young);
+
 /** sim_recorder_host_page() - what the host answered; recorded if the fault gets to use it. */
 void sim_recorder_host_page(struct sim_recorder *rec, const struct sim_event *event);
 

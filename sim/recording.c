@@ -351,6 +351,7 @@ static enum stage stage_of(const struct sim_event *event)
 	case SIM_EV_EXIT_ERROR:
 	case SIM_EV_EXIT_SMM:
 	case SIM_EV_DIRTY:
+	case SIM_EV_YOUNG:
 		return STAGE_RESULTS;
 	case SIM_EV_STAT:
 		return STAGE_STATS;
@@ -375,6 +376,9 @@ static bool check_result(struct reader *r, const struct sim_event *event)
 		return fail(r, "expected \"ret\" once in an operation, found it again");
 	if (event->type == SIM_EV_DIRTY && op != SIM_OP_DIRTY_GET)
 		return fail(r, "expected \"dirty\" in operation \"dirty-get\", found it in \"%s\"",
+			    sim_op_name(op));
+	if (event->type == SIM_EV_YOUNG && op != SIM_OP_TEST_YOUNG)
+		return fail(r, "expected \"young\" in operation \"test-young\", found it in \"%s\"",
 			    sim_op_name(op));
 	if (event->type == SIM_EV_EXIT_SMM && op != SIM_OP_SMI)
 		return fail(r, "expected \"exit smm\" in operation \"smi\", found it in \"%s\"",

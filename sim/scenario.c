@@ -10,7 +10,7 @@
 #define PAGE_BYTES	UINT64_C(4096)
 #define MEMORY_MAX	(UINT64_C(64) << 30)	/* the distance of two memories */
 #define GPA_LIMIT	(UINT64_C(1) << 52)
-#define SLOT_ID_MAX	UINT16_MAX	/* the address space is in KVM's upper 16 bits */
+#define SLOT_ID_MAX	0x1ffff	/* the address space is in KVM's upper 16 bits */
 #define VCPU_MAX	1023
 
 /* --- numbers ------------------------------------------------------------------------ */
@@ -55,6 +55,11 @@ static bool get_number(struct sim_word word, uint64_t *value)
 		return false;
 	*value = v << shift;
 	return true;
+}
+
+bool sim_number_parse(const char *s, size_t n, uint64_t *value)
+{
+	return get_number((struct sim_word){ .s = s, .n = n }, value);
 }
 
 static bool get_up_to(struct sim_word word, uint64_t max, uint64_t *value)
@@ -121,6 +126,15 @@ static const char * const slot_flags[] = {
 	[SIM_SLOT_LOG | SIM_SLOT_RO]	= "log,ro",
 };
 
+static const char * const accesses[] = {
+	[SIM_OP_ACCESS_READ]	= "read",
+	[SIM_OP_ACCESS_WRITE]	= "write",
+	[SIM_OP_ACCESS_EXEC]	= "exec",
+	[SIM_OP_ACCESS_MIX]	= "mix",
+};
+
+static const char * const switches[] = { "off", "on" };
+
 /* In the order of the PROT_* bits: read 1, write 2, execute 4. */
 static const char * const prots[] = {
 	"none", "r", "w", "rw", "x", "rx", "wx", "rwx",
@@ -155,6 +169,7 @@ static bool get_name(struct sim_word word, char *buf, size_t size)
 enum arg {
 	END, NAME, VALUE, KIND, MEMORY_SIZE, PAGES_OFFSET, PAGES_SIZE, SLOT_ID, SLOT_GPA,
 	SLOT_SIZE, SLOT_OFFSET, SLOT_FLAGS, VCPU, GPA, ADVICE, PROT, FIRST, COUNT, CAP_FLAGS,
+	ACCESS, RANGE_GPA, ACCESSES, SEED, SWITCH,
 };
 
 static const struct {
@@ -167,7 +182,7 @@ static const struct {
 	[MEMORY_SIZE]	= { "SIZE", "a multiple of 4k, 4k to 64g" },
 	[PAGES_OFFSET]	= { "OFFSET", "a multiple of 4k" },
 	[PAGES_SIZE]	= { "SIZE", "a multiple of 4k, not 0" },
-	[SLOT_ID]	= { "ID", "0 to 65535" },
+	[SLOT_ID]	= { "ID", "0 to 0x1ffff" },
 	[SLOT_GPA]	= { "GPA", "a number" },
 	[SLOT_SIZE]	= { "SIZE", "a number, not 0" },
 	[SLOT_OFFSET]	= { "OFFSET", "a number" },
@@ -179,6 +194,11 @@ static const struct {
 	[FIRST]		= { "FIRST", "a number" },
 	[COUNT]		= { "N", "0 to 4294967295" },
 	[CAP_FLAGS]	= { "FLAGS", "0 to 4294967295" },
+	[ACCESS]	= { "ACCESS", "read, write, exec or mix" },
+	[RANGE_GPA]	= { "GPA", "a multiple of 4k below 2^52" },
+	[ACCESSES]	= { "COUNT", "1 to 4294967295" },
+	[SEED]		= { "SEED", "a number" },
+	[SWITCH]	= { "STATE", "on or off" },
 };
 
 /* SLOT_FLAGS is optional and always last. */
@@ -210,6 +230,13 @@ static const struct {
 	[SIM_OP_FORK]		= { "fork", { END } },
 	[SIM_OP_SMRAM]		= { "smram", { END } },
 	[SIM_OP_SMI]		= { "smi", { VCPU } },
+	[SIM_OP_SWEEP]		= { "sweep", { ACCESS, VCPU, RANGE_GPA, PAGES_SIZE } },
+	[SIM_OP_RANDOM]		= { "random", { ACCESS, VCPU, RANGE_GPA, PAGES_SIZE, ACCESSES,
+						SEED } },
+	[SIM_OP_PREFAULT]	= { "prefault", { VCPU, RANGE_GPA, PAGES_SIZE } },
+	[SIM_OP_AGE]		= { "age", { NAME, PAGES_OFFSET, PAGES_SIZE } },
+	[SIM_OP_TEST_YOUNG]	= { "test-young", { NAME, PAGES_OFFSET } },
+	[SIM_OP_NESTED]		= { "nested", { VCPU, SWITCH } },
 	[SIM_OP_DESTROY]	= { "destroy", { END } },
 };
 
@@ -280,6 +307,20 @@ static bool get_arg(enum arg arg, struct sim_word word, struct sim_op *op)
 		return get_number(word, &op->gpa);
 	case GPA:
 		return get_up_to(word, GPA_LIMIT - 1, &op->gpa);
+	case ACCESS:
+		ok = find_word(word, accesses, ARRAY_SIZE(accesses), &index);
+		op->access = (enum sim_op_access)index;
+		return ok;
+	case SWITCH:
+		ok = find_word(word, switches, ARRAY_SIZE(switches), &index);
+		op->on = index;
+		return ok;
+	case RANGE_GPA:
+		return get_up_to(word, GPA_LIMIT - 1, &op->gpa) && op->gpa % PAGE_BYTES == 0;
+	case ACCESSES:
+		return get_up_to(word, UINT32_MAX, &op->count) && op->count;
+	case SEED:
+		return get_number(word, &op->seed);
 	case END:
 		break;
 	}
@@ -307,6 +348,11 @@ static bool is_printable(const char *text)
 	return true;
 }
 
+static bool takes_range(enum sim_op_type type)
+{
+	return type == SIM_OP_SWEEP || type == SIM_OP_RANDOM || type == SIM_OP_PREFAULT;
+}
+
 static bool parse_args(const char *pos, struct sim_op *op, char *err, size_t err_size)
 {
 	const enum arg *arg = rows[op->type].args;
@@ -331,6 +377,10 @@ static bool parse_args(const char *pos, struct sim_op *op, char *err, size_t err
 	}
 	if (op->type != SIM_OP_DIRTY_CLEAR && op->offset + op->size < op->offset) {
 		snprintf(err, err_size, "%s: OFFSET + SIZE goes beyond 64 bits", name);
+		return false;
+	}
+	if (takes_range(op->type) && op->size > GPA_LIMIT - op->gpa) {
+		snprintf(err, err_size, "%s: GPA + SIZE goes beyond 2^52", name);
 		return false;
 	}
 	return true;
@@ -414,6 +464,21 @@ static void put_arg(enum arg arg, const struct sim_op *op, char *buf, size_t siz
 	case SLOT_GPA:
 	case GPA:
 		put_hex(op->gpa, buf, size);
+		break;
+	case ACCESS:
+		snprintf(buf, size, "%s", accesses[op->access]);
+		break;
+	case SWITCH:
+		snprintf(buf, size, "%s", switches[op->on]);
+		break;
+	case RANGE_GPA:
+		put_hex(op->gpa, buf, size);
+		break;
+	case ACCESSES:
+		put_dec(op->count, buf, size);
+		break;
+	case SEED:
+		put_hex(op->seed, buf, size);
 		break;
 	case END:
 		buf[0] = '\0';

@@ -31,6 +31,13 @@ enum sim_op_type {
 	SIM_OP_FORK,
 	SIM_OP_SMRAM,
 	SIM_OP_SMI,
+	/* These are the simulator's own: no recording of a real kernel has them. */
+	SIM_OP_SWEEP,
+	SIM_OP_RANDOM,
+	SIM_OP_PREFAULT,
+	SIM_OP_AGE,
+	SIM_OP_TEST_YOUNG,
+	SIM_OP_NESTED,
 	SIM_OP_DESTROY,
 	SIM_OP_NR
 };
@@ -49,6 +56,14 @@ enum sim_advice {
 	SIM_MADV_COLLAPSE,
 	SIM_MADV_HUGEPAGE,
 	SIM_MADV_NOHUGEPAGE,
+};
+
+/* What the accesses of a "sweep" or a "random" are. */
+enum sim_op_access {
+	SIM_OP_ACCESS_READ,
+	SIM_OP_ACCESS_WRITE,
+	SIM_OP_ACCESS_EXEC,
+	SIM_OP_ACCESS_MIX,	/* reads and writes, one in two */
 };
 
 /* Slot flags as the language has them; the values are KVM's KVM_MEM_* bits. */
@@ -70,8 +85,12 @@ struct sim_op {
 	uint64_t size;		/* bytes; dirty-clear: pages */
 	uint32_t flags;		/* slot, slot-flags: SIM_SLOT_*; manual-protect: KVM's flags */
 	uint32_t prot;		/* mprotect: PROT_READ 1, PROT_WRITE 2, PROT_EXEC 4 */
+	uint64_t count;		/* random: number of accesses */
+	uint64_t seed;		/* random */
 	enum sim_memory_kind kind;
 	enum sim_advice advice;
+	enum sim_op_access access;	/* sweep, random */
+	bool on;		/* nested */
 	char text[SIM_OP_TEXT_SIZE];	/* the spelling it was read in; empty if it was made */
 };
 
@@ -108,5 +127,14 @@ int sim_op_print(const struct sim_op *op, char *buf, size_t size);
  * @type: below SIM_OP_NR
  */
 const char *sim_op_name(enum sim_op_type type);
+
+/**
+ * sim_number_parse() - read a number of the language: decimal or 0x, with a suffix k m g or t.
+ * @s: its first character; need not be NUL terminated
+ * @n: its length
+ *
+ * Return: false if it is none, or beyond 64 bits.
+ */
+bool sim_number_parse(const char *s, size_t n, uint64_t *value);
 
 #endif /* SIM_SCENARIO_H */

@@ -197,9 +197,9 @@ static void dot_table(struct show *show, const struct table *table)
 		if (class == SIM_SPTE_TABLE) {
 			struct table child = child_table(show, table, &run);
 
-			fprintf(show->out, "\tt%" PRIu64 " [label=\"T%" PRIu64 "\\nlevel %d from %0*"
-				PRIx64 "\"];\n", child.number, child.number, child.level,
-				gpa_digits(show), gfn_to_gpa(child.gfn));
+			fprintf(show->out, "\tt%" PRIu64 " [label=\"T%" PRIu64
+				"\\nlevel %d from %0*" PRIx64 "\"];\n", child.number, child.number,
+				child.level, gpa_digits(show), gfn_to_gpa(child.gfn));
 			dot_edge(show, table, &run, "t", child.number);
 			dot_table(show, &child);
 		} else if (class != SIM_SPTE_EMPTY) {

@@ -97,7 +97,8 @@ static void test_every_bit_once(void **state)
 			.ept = pick >> 9 & 1,
 			.level = (int)((pick >> 16) % 6),
 			.maxphyaddr = maxphyaddr[(pick >> 24) % 6],
-			.l1tf_cache_bits = pick >> 10 & 1 ? 0 : 36 + (unsigned int)(pick >> 11 & 15),
+			.l1tf_cache_bits = pick >> 10 & 1 ? 0 :
+					   36 + (unsigned int)(pick >> 11 & 15),
 			/* One past the last is NULL: unknown. */
 			.profile = sim_profile_at((unsigned int)(pick >> 32) % 4),
 		};
@@ -470,6 +471,8 @@ static void test_faults(void **state)
 		{ { .kind = SIM_DECODE_QUAL }, 0x80001002, 0,
 		  "write, no linear address, not mapped", "1C 12C 31-", "",
 		  "handles it as error code 0x200000002" },
+		{ { .kind = SIM_DECODE_QUAL }, 0xc000000000000181, 0,
+		  "read, final page, not mapped", "0C 7C 8C 63-62-", "", NULL },
 		/* The situations of the APM's table. */
 		{ { ANY }, 0x100000004, 0, "read, final page, not present", "2C 32C", "",
 		  "maps the page" },
@@ -513,7 +516,8 @@ static void test_assumed_levels(void **state)
 {
 	const struct sim_decode_options ept = { .kind = SIM_DECODE_SPTE, EPT };
 	const struct sim_decode_options npt = { .kind = SIM_DECODE_SPTE, NPT };
-	const char *table = "level 2 assumed: writable but not MMU-writable, so it points to a table";
+	const char *table = "level 2 assumed: writable but not MMU-writable, "
+			    "so it points to a table";
 
 	expect_level(ept, 0x06000000029ebb77, 1, "level 1 assumed, since bit 7 is clear");
 	expect_level(ept, 0x060000000f600bf7, 2, "level 2 assumed, since bit 7 is set");

@@ -83,6 +83,7 @@ static const struct sample samples[] = {
 	  { SIM_EV_EXIT_MMIO, 0, { { 1, 0x40016000, 1 } } }, 0 },
 	{ "exit error 14", { SIM_EV_EXIT_ERROR, 0, { { 14 } } }, 0 },
 	{ "exit smm", { SIM_EV_EXIT_SMM, 0, { { 0 } } }, 0 },
+	{ "young 1", { SIM_EV_YOUNG, 0, { { 1 } } }, 0 },
 	{ "dirty 14-512", { SIM_EV_DIRTY, 0, { { 14, 512 } } }, 0 },
 	{ "stat vm pages_4k -7",
 	  { SIM_EV_STAT, 0, { { SIM_STAT_VM, SIM_STAT_PAGES_4K, (uint64_t)-7 } } }, 0 },

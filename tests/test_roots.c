@@ -581,15 +581,15 @@ static void s7(void)
 	s7_state.vm = vm;
 	s7_state.root = mmu_root(vm->vcpu);
 
+	/* The zapper does not give the lock back half way. */
+	sim_config_preemption = false;
+	s7_state.unmapper = pthread_self();
+	sim_resched_hook = s7_resched;
 	idx = srcu_read_lock(&kvm->srcu);
 	range.slot = gfn_to_memslot_in(__kvm_memslots(kvm, 0), 0);
 	write_lock(&kvm->mmu_lock);
 	kvm_tdp_mmu_invalidate_all_roots(kvm);
 	assert_root(vm, s7_state.root, 2, 1);
-	/* The zapper does not give the lock back half way. */
-	sim_config_preemption = false;
-	s7_state.unmapper = pthread_self();
-	sim_resched_hook = s7_resched;
 	assert_int_equal(pthread_create(&zapper, NULL, s7_zapper, NULL), 0);
 	kvm_unmap_gfn_range(kvm, &range);
 	sim_resched_hook = NULL;

@@ -105,6 +105,18 @@ static const struct sample samples[] = {
 	{ "fork", { .type = SIM_OP_FORK }, "fork" },
 	{ "smram", { .type = SIM_OP_SMRAM }, "smram" },
 	{ "  smi\t 1 ", { .type = SIM_OP_SMI, .id = 1 }, "smi 1" },
+	{ "sweep write 2 1g 16m",
+	  { .type = SIM_OP_SWEEP, .access = SIM_OP_ACCESS_WRITE, .id = 2, .gpa = 1 << 30,
+	    .size = 16 << 20 }, "sweep write 2 0x40000000 16m" },
+	{ "random mix 0 0x40000000 4m 1000 0x2a",
+	  { .type = SIM_OP_RANDOM, .access = SIM_OP_ACCESS_MIX, .gpa = 1 << 30, .size = 4 << 20,
+	    .count = 1000, .seed = 42 }, "random mix 0 0x40000000 4m 1000 0x2a" },
+	{ "prefault 1 1g 4k", { .type = SIM_OP_PREFAULT, .id = 1, .gpa = 1 << 30, .size = 4096 },
+	  "prefault 1 0x40000000 4k" },
+	{ "age a 0 8k", { .type = SIM_OP_AGE, .name = "a", .size = 8192 }, "age a 0 8k" },
+	{ "test-young a 4k", { .type = SIM_OP_TEST_YOUNG, .name = "a", .offset = 4096 },
+	  "test-young a 4k" },
+	{ "nested 3 on", { .type = SIM_OP_NESTED, .id = 3, .on = true }, "nested 3 on" },
 	{ "destroy", { .type = SIM_OP_DESTROY }, "destroy" },
 };
 
@@ -130,6 +142,10 @@ static void assert_same_op(const struct sim_op *a, const struct sim_op *b)
 	assert_int_equal(a->prot, b->prot);
 	assert_int_equal(a->kind, b->kind);
 	assert_int_equal(a->advice, b->advice);
+	assert_int_equal(a->access, b->access);
+	assert_int_equal(a->count, b->count);
+	assert_int_equal(a->seed, b->seed);
+	assert_int_equal(a->on, b->on);
 }
 
 static void test_samples(void **state)
@@ -245,12 +261,17 @@ static const struct {
 	{ "fill a 1 4k", "fill: expected OFFSET (a multiple of 4k), found \"1\"" },
 	{ "fill a 0 0", "fill: expected SIZE (a multiple of 4k, not 0), found \"0\"" },
 	{ "munmap a 0xfffffffffffff000 8k", "munmap: OFFSET + SIZE goes beyond 64 bits" },
-	{ "slot 65536 0 4k a 0", "slot: expected ID (0 to 65535), found \"65536\"" },
+	{ "slot 131072 0 4k a 0", "slot: expected ID (0 to 0x1ffff), found \"131072\"" },
+	{ "sweep mixed 0 0 4k", "sweep: expected ACCESS (read, write, exec or mix), found \"mixed\"" },
+	{ "sweep read 0 1 4k", "sweep: expected GPA (a multiple of 4k below 2^52), found \"1\"" },
+	{ "sweep read 0 0xfffffffffe000 16k", "sweep: GPA + SIZE goes beyond 2^52" },
+	{ "random read 0 0 4k 0 1", "random: expected COUNT (1 to 4294967295), found \"0\"" },
+	{ "nested 0 yes", "nested: expected STATE (on or off), found \"yes\"" },
 	{ "slot 0 1g 0 a 0", "slot: expected SIZE (a number, not 0), found \"0\"" },
 	{ "slot 0 1g 4k a 0 ro,log",
 	  "slot: expected FLAGS (log, ro or log,ro), found \"ro,log\"" },
 	{ "slot 0 1g 4k a 0 log ro", "slot: expected the end of the line, found \"ro\"" },
-	{ "slot-flags", "slot-flags: expected ID (0 to 65535), found the end of the line" },
+	{ "slot-flags", "slot-flags: expected ID (0 to 0x1ffff), found the end of the line" },
 	{ "vcpu 1024", "vcpu: expected N (0 to 1023), found \"1024\"" },
 	{ "read 0", "read: expected GPA (a number below 2^52), found the end of the line" },
 	{ "write 0 0x10000000000000",

@@ -237,6 +237,7 @@ static void check_for_cpu(const struct setup *s, const struct input *in, u64 spt
 
 static void check_make_spte(struct mmu_vm *vm, const struct setup *s, const struct input *in)
 {
+	int idx = srcu_read_lock(&vm->kvm->srcu);
 	unsigned long *bitmap = slot_of(vm, true)->dirty_bitmap;
 	u64 want = oracle(s, in), got;
 
@@ -250,6 +251,7 @@ static void check_make_spte(struct mmu_vm *vm, const struct setup *s, const stru
 			 in->old, (unsigned long long)got, (unsigned long long)want);
 	/* Only what is writable at once counts as written. */
 	assert_int_equal(bitmap[0], in->logged && (want & B(1)));
+	srcu_read_unlock(&vm->kvm->srcu, idx);
 	check_for_cpu(s, in, got);
 }
 
@@ -328,7 +330,7 @@ static u64 made(struct mmu_vm *vm, const struct setup *s, struct input in)
 	return call_make_spte(vm, s, &in) & ~(PFN << 12);
 }
 
-#define MADE(...)	made(vm, &s, (struct input) { __VA_ARGS__ })
+#define MADE(n, ...)	made(vm, &s, (struct input) { .level = n, ##__VA_ARGS__ })
 
 static void known_values_of_ept(void **state)
 {
@@ -339,24 +341,24 @@ static void known_values_of_ept(void **state)
 
 		setup_load(&s);
 		vm = vm_with_slots();
-		assert_int_equal(MADE(.level = 1, .host_writable = true), bit63 | 0x0600000000000b77);
-		assert_int_equal(MADE(.level = 1, .host_writable = true, .old = OLD_WRITABLE_LEAF),
+		assert_int_equal(MADE(1, .host_writable = true), bit63 | 0x0600000000000b77);
+		assert_int_equal(MADE(1, .host_writable = true, .old = OLD_WRITABLE_LEAF),
 				 bit63 | 0x0600000000000977);
-		assert_int_equal(MADE(.level = 1, .host_writable = true, .prefetch = true),
+		assert_int_equal(MADE(1, .host_writable = true, .prefetch = true),
 				 bit63 | 0x0600000000000a77);
-		assert_int_equal(MADE(.level = 1), bit63 | 0x0000000000000975);
-		assert_int_equal(MADE(.level = 2, .host_writable = true), bit63 | 0x0600000000000bf7);
-		assert_int_equal(MADE(.level = 1, .host_writable = true, .guest_mode = true),
+		assert_int_equal(MADE(1), bit63 | 0x0000000000000975);
+		assert_int_equal(MADE(2, .host_writable = true), bit63 | 0x0600000000000bf7);
+		assert_int_equal(MADE(1, .host_writable = true, .guest_mode = true),
 				 bit63 | 0x0620000000000b77);
 		vm->world.mmio_first = PFN;
 		vm->world.mmio_end = PFN + 1;
-		assert_int_equal(MADE(.level = 1, .host_writable = true), bit63 | 0x0600000000000b07);
+		assert_int_equal(MADE(1, .host_writable = true), bit63 | 0x0600000000000b07);
 		mmu_vm_destroy(vm);
 
 		s.nx = true;
 		setup_load(&s);
 		vm = vm_with_slots();
-		assert_int_equal(MADE(.level = 2, .host_writable = true), bit63 | 0x0600000000000bf3);
+		assert_int_equal(MADE(2, .host_writable = true), bit63 | 0x0600000000000bf3);
 		mmu_vm_destroy(vm);
 	}
 }
@@ -370,8 +372,8 @@ static void known_values_of_ept_without_ad(void **state)
 
 		setup_load(&s);
 		vm = vm_with_slots();
-		assert_int_equal(MADE(.level = 1, .host_writable = true), bit63 | 0x0610000000000877);
-		tracked = MADE(.level = 1, .host_writable = true, .prefetch = true);
+		assert_int_equal(MADE(1, .host_writable = true), bit63 | 0x0610000000000877);
+		tracked = MADE(1, .host_writable = true, .prefetch = true);
 		assert_int_equal(tracked, bit63 | 0x0750000000000870);
 		assert_int_equal(restore_acc_track_spte(tracked), bit63 | 0x0610000000000875);
 		mmu_vm_destroy(vm);
@@ -386,21 +388,21 @@ static void known_values_of_npt(void **state)
 
 		setup_load(&s);
 		vm = vm_with_slots();
-		assert_int_equal(MADE(.level = 1, .host_writable = true), 0xe67);
-		assert_int_equal(MADE(.level = 1, .host_writable = true, .old = OLD_WRITABLE_LEAF), 0xe27);
-		assert_int_equal(MADE(.level = 1, .host_writable = true, .prefetch = true), 0xe47);
-		assert_int_equal(MADE(.level = 1), 0x825);
-		assert_int_equal(MADE(.level = 2, .host_writable = true), 0xee7);
+		assert_int_equal(MADE(1, .host_writable = true), 0xe67);
+		assert_int_equal(MADE(1, .host_writable = true, .old = OLD_WRITABLE_LEAF), 0xe27);
+		assert_int_equal(MADE(1, .host_writable = true, .prefetch = true), 0xe47);
+		assert_int_equal(MADE(1), 0x825);
+		assert_int_equal(MADE(2, .host_writable = true), 0xee7);
 		/* The host's MTRRs see to what is not memory. */
 		vm->world.mmio_first = PFN;
 		vm->world.mmio_end = PFN + 1;
-		assert_int_equal(MADE(.level = 1, .host_writable = true), 0xe67);
+		assert_int_equal(MADE(1, .host_writable = true), 0xe67);
 		mmu_vm_destroy(vm);
 
 		s.nx = true;
 		setup_load(&s);
 		vm = vm_with_slots();
-		assert_int_equal(MADE(.level = 2, .host_writable = true), UINT64_C(0x8000000000000ee7));
+		assert_int_equal(MADE(2, .host_writable = true), UINT64_C(0x8000000000000ee7));
 		mmu_vm_destroy(vm);
 	}
 }
@@ -451,48 +453,6 @@ static void known_values_after_operations(void **state)
 		assert_int_equal(mmu_spte(vm->vcpu, 0x3000, NULL) ^ pa,
 				 pml ? bit63 | 0x0200000000000975 :
 				 intel ? bit63 | 0x0200000000000b75 : 0xa65);
-		mmu_vm_destroy(vm);
-	}
-}
-
-/* ---- Memory types ---- */
-
-static u64 memtype(struct mmu_vm *vm, bool is_mmio)
-{
-	return kvm_x86_get_mt_mask(vm->vcpu, 0x10, is_mmio);
-}
-
-static void memory_types(void **state)
-{
-	static const u8 mtrr[] = { 0, 1, 4, 5, 6 };
-
-	for (unsigned int i = 0; i < ARRAY_SIZE(profiles) * ARRAY_SIZE(mtrr); i++) {
-		struct setup s = { profiles[i % 3], true, true, true, true, false };
-		u8 type = mtrr[i / 3];
-		struct mmu_vm *vm;
-
-		setup_load(&s);
-		vm = mmu_vm_create();
-		vm->vcpu->arch.mtrr_type = type;
-
-		/* All devices snoop: write-back, and the guest's PAT is ignored. */
-		vm->vcpu->arch.cr0_cd = true;
-		assert_int_equal(memtype(vm, false), 0x70);
-		vm->vcpu->arch.cr0_cd = false;
-		assert_int_equal(memtype(vm, false), 0x70);
-
-		vm->kvm->arch.noncoherent_dma = true;
-		/* From v6.11 on the guest's MTRRs and CR0.CD have no say, its PAT has. */
-		assert_int_equal(memtype(vm, false), is_v6_12(&s) ? 0x30 : type << 3);
-		vm->vcpu->arch.cr0_cd = true;
-		assert_int_equal(memtype(vm, false), is_v6_12(&s) ? 0x30 : 0x70);
-		vm->kvm->arch.disable_cd_nw_quirk = true;
-		assert_int_equal(memtype(vm, false), is_v6_12(&s) ? 0x30 : 0x40);
-
-		/* A device's registers are uncachable first of all. */
-		assert_int_equal(memtype(vm, true), 0);
-		vm->kvm->arch.noncoherent_dma = false;
-		assert_int_equal(memtype(vm, true), 0);
 		mmu_vm_destroy(vm);
 	}
 }
@@ -658,14 +618,14 @@ static void encrypted_spte(void **state)
 	config.cpu.sme_me_mask = B(47);
 	mmu_load(&config);
 	vm = vm_with_slots();
-	assert_int_equal(MADE(.level = 1, .host_writable = true), B(47) | 0xe67);
+	assert_int_equal(MADE(1, .host_writable = true), B(47) | 0xe67);
 	table = (u64 *)get_zeroed_page(GFP_KERNEL_ACCOUNT);
 	assert_int_equal(make_nonleaf_spte(table, false), B(47) | 0x827 | __pa(table));
 	free_page((unsigned long)table);
 	/* What is not memory cannot be encrypted. */
 	vm->world.mmio_first = PFN;
 	vm->world.mmio_end = PFN + 1;
-	assert_int_equal(MADE(.level = 1, .host_writable = true), 0xe67);
+	assert_int_equal(MADE(1, .host_writable = true), 0xe67);
 	mmu_vm_destroy(vm);
 }
 
@@ -784,7 +744,6 @@ int main(void)
 		cmocka_unit_test(known_values_of_ept_without_ad),
 		cmocka_unit_test(known_values_of_npt),
 		cmocka_unit_test(known_values_after_operations),
-		cmocka_unit_test(memory_types),
 		cmocka_unit_test(predicates),
 		cmocka_unit_test(writable_invariants),
 		cmocka_unit_test(access_tracking),

@@ -9,7 +9,7 @@
 
 /*
  * What loading the module makes of a CPU: the bits of SPTEs, the form of MMIO SPTEs,
- * what KVM must never set, and the roles and root pointers that follow.
+ * what KVM must never set, memory types, and the roles and root pointers that follow.
  */
 
 #define BIT63	(UINT64_C(1) << 63)
@@ -346,7 +346,23 @@ static void zero_bits_of_ept(void **state)
 		assert_int_equal(check.rsvd_bits_mask[1][2],
 				 hi | 0x3ffff000 | (config.cpu.ept_1g ? 0 : 0x80));
 		assert_int_equal(check.rsvd_bits_mask[1][1], hi | 0x1ff000);
-		/* Memory types 2, 3 and 7; W without R; and X alone even if the CPU allows it. */
+	}
+}
+
+/*
+ * By the low six bits: memory types 2, 3 and 7 with any rights, also none; W without R;
+ * and X alone, which KVM does not make even if the CPU allows it.
+ */
+static void bad_memory_types_and_rights(void **state)
+{
+	struct rsvd_bits_validate check;
+
+	for (unsigned int exec_only = 0; exec_only < 2; exec_only++) {
+		struct mmu_config config = mmu_config("v6.4", true);
+
+		config.cpu.exec_only = exec_only;
+		mmu_load(&config);
+		reset_tdp_shadow_zero_bits_mask(&check, 4);
 		assert_int_equal(check.bad_mt_xwr, UINT64_C(0xff545454ffff5454));
 	}
 }
@@ -407,6 +423,49 @@ static void rsvd_lookup(void **state)
 	assert_true(is_rsvd_spte(&check, UINT64_C(0x947), 2));	/* bit 6 of a table's entry */
 	assert_true(is_rsvd_spte(&check, UINT64_C(0x987), 4));	/* bit 7 at level 4 */
 	assert_true(is_rsvd_spte(&check, UINT64_C(0x86), 1));	/* 110b */
+}
+
+/* ---- Memory types ---- */
+
+static u64 memtype(struct mmu_vm *vm, bool is_mmio)
+{
+	return kvm_x86_get_mt_mask(vm->vcpu, 0x10, is_mmio);
+}
+
+static void memory_types(void **state)
+{
+	static const u8 mtrr[] = { 0, 1, 4, 5, 6 };
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(profiles) * ARRAY_SIZE(mtrr); i++) {
+		struct mmu_config config = mmu_config(profiles[i % 3], true);
+		bool v6_12 = i % 3 == 2;
+		u8 type = mtrr[i / 3];
+		struct mmu_vm *vm;
+
+		mmu_load(&config);
+		vm = mmu_vm_create();
+		vm->vcpu->arch.mtrr_type = type;
+
+		/* All devices snoop: write-back, and the guest's PAT is ignored. */
+		vm->vcpu->arch.cr0_cd = true;
+		assert_int_equal(memtype(vm, false), 0x70);
+		vm->vcpu->arch.cr0_cd = false;
+		assert_int_equal(memtype(vm, false), 0x70);
+
+		vm->kvm->arch.noncoherent_dma = true;
+		/* From v6.11 on the guest's MTRRs and CR0.CD have no say, its PAT has. */
+		assert_int_equal(memtype(vm, false), v6_12 ? 0x30 : type << 3);
+		vm->vcpu->arch.cr0_cd = true;
+		assert_int_equal(memtype(vm, false), v6_12 ? 0x30 : 0x70);
+		vm->kvm->arch.disable_cd_nw_quirk = true;
+		assert_int_equal(memtype(vm, false), v6_12 ? 0x30 : 0x40);
+
+		/* A device's registers are uncachable first of all. */
+		assert_int_equal(memtype(vm, true), 0);
+		vm->kvm->arch.noncoherent_dma = false;
+		assert_int_equal(memtype(vm, true), 0);
+		mmu_vm_destroy(vm);
+	}
 }
 
 /* ---- Roles and root pointers ---- */
@@ -541,9 +600,11 @@ int main(void)
 		cmocka_unit_test(bad_mmio_masks_are_refused),
 		cmocka_unit_test(encryption_moves_the_mmio_bit),
 		cmocka_unit_test(zero_bits_of_ept),
+		cmocka_unit_test(bad_memory_types_and_rights),
 		cmocka_unit_test(zero_bits_of_npt),
 		cmocka_unit_test(encryption_bit_is_not_reserved),
 		cmocka_unit_test(rsvd_lookup),
+		cmocka_unit_test(memory_types),
 		cmocka_unit_test(roles_and_root_pointers),
 		cmocka_unit_test(eptp_of_nested_guest_has_no_ad),
 		cmocka_unit_test(encrypted_root_pointer),
