@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include <linux/bug.h>
+#include <linux/jiffies.h>
 #include <linux/kernel.h>
 #include <linux/kthread.h>
 #include <linux/sched.h>
@@ -116,25 +117,44 @@ bool calc_nx_huge_pages_recovery_period(u64 *period)
 	return true;
 }
 
+/* The jiffies left of a period that began at @start; 0 if it is over. */
+static long get_nx_huge_page_recovery_timeout(u64 start)
+{
+	u64 period, now, end;
+
+	if (!calc_nx_huge_pages_recovery_period(&period))
+		return MAX_SCHEDULE_TIMEOUT;
+	now = get_jiffies_64();
+	end = start + period * HZ / 1000;
+	return end > now ? end - now : 0;
+}
+
 static int kvm_nx_huge_page_recovery_worker(void *data)
 {
 	struct kvm *kvm = data;
-	u64 period;
 
-	while (!kthread_should_stop()) {
-		/* A change of the parameters wakes it up, and the sleep starts anew. */
-		bool enabled = calc_nx_huge_pages_recovery_period(&period);
-		long left = enabled ? (long)(period * HZ / 1000) : MAX_SCHEDULE_TIMEOUT;
+	for (;;) {
+		u64 start = get_jiffies_64();
+		long remaining;
 
-		set_current_state(TASK_INTERRUPTIBLE);
-		if (!kthread_should_stop())
-			left = schedule_timeout(left);
+		/*
+		 * A change of the parameters wakes it up, to look at what is left of the
+		 * period by the new ones.  The state first: a wake-up that comes between the
+		 * look and the sleep must not be lost.
+		 */
+		for (;;) {
+			set_current_state(TASK_INTERRUPTIBLE);
+			remaining = get_nx_huge_page_recovery_timeout(start);
+			if (kthread_should_stop() || remaining <= 0)
+				break;
+			schedule_timeout(remaining);
+		}
 		__set_current_state(TASK_RUNNING);
 
-		if (enabled && !left && !kthread_should_stop())
-			kvm_recover_nx_huge_pages(kvm, READ_ONCE(nx_huge_pages_recovery_ratio));
+		if (kthread_should_stop())
+			return 0;
+		kvm_recover_nx_huge_pages(kvm, READ_ONCE(nx_huge_pages_recovery_ratio));
 	}
-	return 0;
 }
 
 int kvm_mmu_post_init_vm(struct kvm *kvm)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include <argp.h>
+#include <errno.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -83,6 +84,14 @@ struct totals {
 	double seconds;		/* spent replaying, not reading */
 };
 
+static void print_error(const struct sim_replay *replay, int r)
+{
+	if (r == -EINVAL)
+		fprintf(stderr, "%s\n", replay->err);
+	else
+		fprintf(stderr, "%s: %s\n", replay->recording->name, strerror(-r));
+}
+
 /* Replay one: false if it could not be, which is the file's fault or memory's. */
 static bool replay_file(const struct sim_recording *rec, const struct arguments *args,
 			struct totals *totals)
@@ -102,7 +111,7 @@ static bool replay_file(const struct sim_recording *rec, const struct arguments 
 	r = sim_replay_run(&replay, &opt, &result);
 	sim_replay_stop(&replay);
 	if (r) {
-		fprintf(stderr, "%s: %s\n", rec->name, strerror(-r));
+		print_error(&replay, r);
 		return false;
 	}
 

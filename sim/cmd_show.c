@@ -93,7 +93,10 @@ static int show_tables(const struct sim_recording *rec, size_t at, bool dot)
 	}
 	sim_replay_stop(&replay);
 	if (r) {
-		fprintf(stderr, "%s: %s\n", rec->name, strerror(-r));
+		if (r == -EINVAL)
+			fprintf(stderr, "%s\n", replay.err);
+		else
+			fprintf(stderr, "%s: %s\n", rec->name, strerror(-r));
 		return -1;
 	}
 	return !result.nr_mismatches;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include <errno.h>
+#include <stdio.h>
 
+#include "mmu/tdp_iter.h"
 #include "sim/host_log.h"
 
 static struct sim_host_log *to_log(struct sim_host *host)
@@ -32,6 +34,8 @@ static void deliver_set_pte(struct sim_host_log *log, const struct sim_event *ev
 	sim_recorder_add(log->recorder, event);
 	kvm_mmu_notifier_change_pte(log->host.kvm, event->host_map.hva, &page);
 }
+
+/* ---- Notifiers ---- */
 
 /* An invalidation: its end is not logged; it comes after the set_pte that may follow. */
 static bool deliver_unmap(struct sim_host_log *log, const struct sim_event *event)
@@ -87,6 +91,62 @@ static int level_of_size(u64 size)
 	return size >= 1ULL << 21 ? PG_LEVEL_2M : PG_LEVEL_4K;
 }
 
+/* ---- Pages ---- */
+
+/* The frame that a root of the slot's address space maps @gfn to. */
+static bool find_mapping(struct kvm *kvm, int as_id, gfn_t gfn, kvm_pfn_t *pfn)
+{
+	struct kvm_mmu_page *root;
+	struct tdp_iter iter;
+	bool found = false;
+
+	rcu_read_lock();
+	list_for_each_entry(root, &kvm->arch.tdp_mmu_roots, link) {
+		if (kvm_mmu_page_as_id(root) != as_id)
+			continue;
+		for_each_tdp_pte(iter, root, gfn, gfn + 1) {
+			if (!is_shadow_present_pte(iter.old_spte) ||
+			    !is_last_spte(iter.old_spte, iter.level))
+				continue;
+			*pfn = spte_to_pfn(iter.old_spte) +
+			       (gfn & (KVM_PAGES_PER_HPAGE(iter.level) - 1));
+			found = true;
+		}
+	}
+	rcu_read_unlock();
+	return found;
+}
+
+/*
+ * A host takes a page away before it gives another in its place, and a huge page lies
+ * as its address does.  A damaged recording may say otherwise; it would make KVM's own
+ * checks of its host fail.
+ */
+static bool page_is_possible(struct sim_host_log *log, const struct sim_event *event, int as_id,
+			     hva_t hva)
+{
+	u64 gfn = event->host_page.gfn, given = event->host_page.pfn;
+	kvm_pfn_t mapped;
+
+	if (((hva >> PAGE_SHIFT) ^ given) & ((event->host_page.size >> PAGE_SHIFT) - 1)) {
+		snprintf(log->why, sizeof(log->why),
+			 "frame 0x%llx cannot be part of a huge page at host address 0x%llx",
+			 (unsigned long long)given, (unsigned long long)hva);
+		log->impossible = event;
+		return false;
+	}
+
+	if (find_mapping(log->host.kvm, as_id, gfn, &mapped) && mapped != given) {
+		snprintf(log->why, sizeof(log->why),
+			 "the host gives frame 0x%llx for gfn 0x%llx, which is still mapped to 0x%llx",
+			 (unsigned long long)given, (unsigned long long)gfn,
+			 (unsigned long long)mapped);
+		log->impossible = event;
+		return false;
+	}
+	return true;
+}
+
 /*
  * The page is the next line of the log, behind the notifiers that came while the
  * fault was waiting for it.  If one of those touched a slot the fault will be
@@ -108,6 +168,8 @@ static int log_get_page(struct sim_host *host, const struct kvm_memory_slot *slo
 	if (!event || event->host_page.gfn != gfn)
 		return -EFAULT;
 	log->next++;
+	if (!page_is_possible(log, event, slot->as_id, hva))
+		return -EFAULT;
 
 	page->pfn = event->host_page.pfn;
 	page->level = level_of_size(event->host_page.size);

@@ -19,6 +19,9 @@ struct sim_host_log {
 	/* The mapping that was answered last, for mapping_level(). */
 	int page_level;
 	bool in_fault;
+	/* A line that no host can have, given those before it, and why; or NULL. */
+	const struct sim_event *impossible;
+	char why[128];
 };
 
 /** sim_host_log_init() - a host that tells @recorder what it replays. */

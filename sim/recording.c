@@ -117,6 +117,7 @@ static bool copy(struct sim_word word, char *buf, size_t size)
 
 static bool head_kernel(struct reader *r, struct sim_word word)
 {
+	r->rec->head.kernel_line = r->line;
 	return copy(word, r->rec->head.kernel, sizeof(r->rec->head.kernel));
 }
 

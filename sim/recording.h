@@ -7,6 +7,7 @@
 
 /* What the head of a recording says of the machine that was recorded. */
 struct sim_recording_head {
+	unsigned int kernel_line;
 	char kernel[64];	/* as in "6.1.0-56-amd64" */
 	bool ept;		/* format ept, else npt */
 	unsigned int levels;	/* 4 or 5 */

@@ -78,8 +78,8 @@ bool sim_replay_check(const struct sim_recording *recording, char *err, size_t e
 	char what[256];
 
 	if (!profile_of_kernel(recording->head.kernel))
-		return complain(err, err_size, recording, 0, "no profile for kernel \"%s\"",
-				recording->head.kernel);
+		return complain(err, err_size, recording, recording->head.kernel_line,
+				"no profile for kernel \"%s\"", recording->head.kernel);
 	if (!params_of_head(recording, &params, err, err_size))
 		return false;
 	if (!sim_machine_check(next_op, &cursor, what, sizeof(what), &line))
@@ -294,6 +294,12 @@ static int replay_one(struct sim_replay *replay, size_t index,
 	if (r)
 		return r;
 	result->nr_ops++;
+	/* Behind a mismatch that was passed over, it may be the replay that has gone astray. */
+	if (replay->host.impossible && !result->nr_mismatches) {
+		complain(replay->err, sizeof(replay->err), replay->recording,
+			 replay->host.impossible->line, "%s", replay->host.why);
+		return -EINVAL;
+	}
 
 	for (i = 0; i < 3; i++) {
 		if (!find_difference(replay, record, parts[i].part, parts[i].got,

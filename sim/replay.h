@@ -33,6 +33,7 @@ struct sim_replay {
 	struct sim_recorder recorder;
 	struct sim_host_log host;
 	struct sim_machine machine;
+	char err[512];		/* why sim_replay_run() gave up */
 };
 
 /**
@@ -60,7 +61,8 @@ int sim_replay_start(struct sim_replay *replay, const struct sim_recording *reco
 /**
  * sim_replay_run() - carry out and compare.
  *
- * Return: 0, whether it matches or not; -ENOMEM.
+ * Return: 0, whether it matches or not; -EINVAL for a recording of what no host does,
+ * which replay->err then tells; -ENOMEM.
  */
 int sim_replay_run(struct sim_replay *replay, const struct sim_replay_options *opt,
 		   struct sim_replay_result *result);

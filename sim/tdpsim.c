@@ -29,6 +29,15 @@ static void help(FILE *out)
 		"Exit status: 0 fine, 1 found something or a comparison failed, 2 bad usage or input.\n");
 }
 
+/* What was printed must have arrived, or the status would be a lie. */
+static int finish(int status)
+{
+	if (!fflush(stdout) && !ferror(stdout))
+		return status;
+	perror("tdpsim: standard output");
+	return SIM_EXIT_USAGE;
+}
+
 int main(int argc, char **argv)
 {
 	size_t i;
@@ -40,12 +49,12 @@ int main(int argc, char **argv)
 	}
 	if (!strcmp(argv[1], "help") || !strcmp(argv[1], "--help") || !strcmp(argv[1], "-?")) {
 		help(stdout);
-		return SIM_EXIT_OK;
+		return finish(SIM_EXIT_OK);
 	}
 
 	for (i = 0; i < NR_VERBS; i++)
 		if (!strcmp(argv[1], verbs[i].name))
-			return verbs[i].run(argc - 1, argv + 1);
+			return finish(verbs[i].run(argc - 1, argv + 1));
 	fprintf(stderr, "tdpsim: no verb \"%s\"; \"tdpsim help\" lists them\n", argv[1]);
 	return SIM_EXIT_USAGE;
 }

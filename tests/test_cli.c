@@ -543,7 +543,7 @@ static void test_replay_usage(void **state)
 	sim_assert_usage(sim_run("replay", "-p", "", GOOD), command, "\"\"");
 	sim_assert_usage(sim_run("replay", GOOD, "--profile"), command, "profile");
 	sim_assert_usage(sim_run("replay", "--quite", GOOD), command, "--quite");
-	sim_assert_usage(sim_run("replay", "-z", GOOD), command, "z");
+	sim_assert_usage(sim_run("replay", "-z", GOOD), command, "'z'");
 }
 
 /* ---- show ---- */

@@ -260,23 +260,17 @@ static void test_bad_values(void **state)
 {
 	static const char *const values[] = {
 		"", "0x", "x", "xyz", "0xg", "12 34", "0x10000000000000000", "11112222333344445",
-		" 1", "1 ", "\t1", "\n1", "+1", "1.5", "0x1,0x2", "T3|0x827", "\xff",
+		" 1", "1 ", "\t1", "+1", "1.5", "0x1,0x2", "T3|0x827", "\xff",
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(values); i++) {
-		struct sim_outcome outcome = sim_run("decode", values[i]);
-		char quoted[64];
+		char start[64];
 
-		snprintf(quoted, sizeof(quoted), "\"%s\"", values[i]);
-		sim_assert_has(outcome.err, quoted);
-		/* A newline that was typed is printed, too. */
-		if (strchr(values[i], '\n'))
-			sim_outcome_free(&outcome);
-		else
-			sim_assert_refused(outcome, COMMAND);
+		snprintf(start, sizeof(start), COMMAND "\"%s\" ", values[i]);
+		sim_assert_refused(sim_run("decode", values[i]), start);
 	}
-	sim_assert_usage(sim_run("decode", "--", "-1"), COMMAND, "\"-1\"");
-	sim_assert_usage(sim_run("decode", "-1"), COMMAND, "1");
+	sim_assert_refused(sim_run("decode", "--", "-1"), COMMAND "\"-1\" ");
+	sim_assert_usage(sim_run("decode", "-1"), COMMAND, "'1'");
 	/* One that is bad, wherever it stands, and none is taken apart. */
 	sim_assert_refused(sim_run("decode", "3784", "0x18a", "nonsense"), COMMAND "\"nonsense\"");
 	sim_assert_refused(sim_run("decode", "nonsense", "3784"), COMMAND "\"nonsense\"");

@@ -650,7 +650,9 @@ static void test_invalid_slot_retries(void **state)
 		trace_stop();
 		assert_int_equal(seen_result, RET_PF_RETRY);
 		assert_int_equal(seen_gets, gets);
+		/* Not for a moment was it taken for MMIO. */
 		assert_int_equal(trace_count(TRACE_MARK_MMIO), 0);
+		assert_true(vm->vcpu->arch.mmio_gfn == 0);
 		/* Afterwards it is MMIO. */
 		assert_int_equal(mmu_fault(vm->vcpu, GPA + 0x1000, MMU_WRITE), RET_PF_EMULATE);
 		mmu_vm_destroy(vm);

@@ -570,8 +570,32 @@ static void worker_wakes_for_a_shorter_period(void **state)
 {
 	struct mmu_vm *vm = vm_with_worker(true, "1");
 
+	assert_false(within_ns(MUST_NOT_NS, nx_tables(vm) != 2));
 	enable_and_wait(vm, "nx_huge_pages_recovery_period_ms", "3600000", "1");
 	mmu_vm_destroy(vm);
+}
+
+/*
+ * A new period counts from when the worker went to sleep, not from the change.  The
+ * period is cut by a millisecond at a time, so the two meet half way; were each
+ * change a new start, the worker would sleep until next to nothing of it is left.
+ *
+ *	slept	0  1  2 ... 100
+ *	period	200 199 ... 100		now
+ */
+static void new_period_counts_from_the_start(void **state)
+{
+	struct mmu_vm *vm = vm_with_worker(true, "1");
+	int period = 200;
+	char value[16];
+
+	while (period > 1 && nx_tables(vm)) {
+		snprintf(value, sizeof(value), "%d", --period);
+		assert_int_equal(kvm_mmu_set_param("nx_huge_pages_recovery_period_ms", value), 0);
+		(void)within_ns(1000000, nx_tables(vm) == 0);
+	}
+	mmu_vm_destroy(vm);
+	assert_true(period > 20);
 }
 
 /* It was off, and sleeps without limit; the period counts from now on. */
@@ -636,6 +660,7 @@ int main(void)
 		cmocka_unit_test(auto_goes_by_the_erratum),
 		cmocka_unit_test(bad_values_change_nothing),
 		cmocka_unit_test(worker_wakes_for_a_shorter_period),
+		cmocka_unit_test(new_period_counts_from_the_start),
 		cmocka_unit_test(worker_wakes_when_recovery_is_enabled),
 		cmocka_unit_test(worker_wakes_when_nx_is_enabled),
 		cmocka_unit_test(worker_ends_with_its_vm),

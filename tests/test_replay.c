@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -257,6 +258,29 @@ static void test_nonsense_is_refused(void **state)
 	}
 }
 
+/* A host that changes a page without taking the old one away is none: KVM would BUG. */
+static void test_impossible_host_is_refused(void **state)
+{
+	const struct sim_replay_options opt = { .keep_going = true };
+	struct sim_recording *rec = read_recording("npt4-v6.1/basic");
+	struct sim_event *unmap = find_event(rec, SIM_EV_HOST_UNMAP, 0);
+	struct sim_replay_result result;
+	struct sim_replay replay;
+	char err[512], place[600];
+
+	remove_event(rec, unmap - rec->events);
+	/* The set_pte behind it is without effect now. */
+	snprintf(place, sizeof(place), "%s:%u: the host gives frame 0x1025af for gfn 0x40001, "
+		 "which is still mapped to 0x3310", rec->name,
+		 find_event(rec, SIM_EV_HOST_PAGE, unmap - rec->events)->line);
+
+	assert_int_equal(sim_replay_start(&replay, rec, NULL, err, sizeof(err)), 0);
+	assert_int_equal(sim_replay_run(&replay, &opt, &result), -EINVAL);
+	assert_string_equal(replay.err, place);
+	sim_replay_stop(&replay);
+	sim_recording_free(rec);
+}
+
 static int setup(void **state)
 {
 	return sim_init();
@@ -279,6 +303,7 @@ int main(void)
 		cmocka_unit_test(test_keep_going_shows_all),
 		cmocka_unit_test(test_worker_makes_the_same_changes),
 		cmocka_unit_test(test_nonsense_is_refused),
+		cmocka_unit_test(test_impossible_host_is_refused),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_STDOUT);

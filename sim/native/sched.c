@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 
 #include <sched.h>
+#include <time.h>
 
+#include <linux/jiffies.h>
 #include <linux/sched.h>
 
 /* TIF_NEED_RESCHED of this thread. */
@@ -60,4 +62,12 @@ int cond_resched_rwlock_write(rwlock_t *lock)
 	yield_now();
 	write_lock(lock);
 	return 1;
+}
+
+u64 get_jiffies_64(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (u64)now.tv_sec * HZ + (u64)now.tv_nsec / (1000000000 / HZ);
 }
