@@ -21,17 +21,41 @@ static const struct sim_profile profile_v6_1 = {
 	.roots = &sim_roots_zapped_by_caller,
 };
 
-/* As merged: roots live until they are invalidated; a worker zaps them. */
-static const struct sim_profile profile_v6_4 = {
-	.name = "v6.4",
-	.fault_splits_huge_page = true,
+/* Roots die when their last user lets go of them; a worker zaps them. */
+static const struct sim_profile profile_v5_18 = {
+	.name = "v5.18",
 	.guest_mtrrs = true,
 	.has_change_pte = true,
-	.clears_single_bits = true,
-	.nx_recovery_skips_logged = true,
+	.pages_on_list = true,
 	.zap_levels = { PG_LEVEL_1G },
-	.roots = &sim_roots_zapped_by_worker,
+	.zap_all_by_space = true,
+	.roots = &sim_roots_die_at_last_put,
 };
+
+/*
+ * The patch under review, on the kernel of its time (between v6.3 and v6.4): four
+ * answers to the question how to invalidate roots at teardown.
+ */
+#define V6_4_PROFILE(profile_name, lifecycle)			\
+	{							\
+		.name = profile_name,				\
+		.fault_splits_huge_page = true,			\
+		.guest_mtrrs = true,				\
+		.has_change_pte = true,				\
+		.clears_single_bits = true,			\
+		.nx_recovery_skips_logged = true,		\
+		.zap_levels = { PG_LEVEL_1G },			\
+		.roots = lifecycle,				\
+	}
+
+static const struct sim_profile profile_seed_v1 = V6_4_PROFILE("seed-v1", &sim_roots_seed_v1);
+static const struct sim_profile profile_seed_v2 = V6_4_PROFILE("seed-v2", &sim_roots_seed_v2);
+static const struct sim_profile profile_seed_opt1 = V6_4_PROFILE("seed-opt1", &sim_roots_seed_opt1);
+static const struct sim_profile profile_seed_opt2 = V6_4_PROFILE("seed-opt2", &sim_roots_seed_opt2);
+
+/* As merged: roots live until they are invalidated; a worker zaps them. */
+static const struct sim_profile profile_v6_4 =
+	V6_4_PROFILE("v6.4", &sim_roots_zapped_by_worker);
 
 /* 6.12.117: bit 63 in empty entries, roots made and put under the read lock. */
 static const struct sim_profile profile_v6_12 = {
@@ -55,8 +79,13 @@ static const struct sim_profile profile_v6_12 = {
 };
 
 static const struct sim_profile *const profiles[] = {
-	&profile_v6_1,
+	&profile_v5_18,
+	&profile_seed_v1,
+	&profile_seed_v2,
+	&profile_seed_opt1,
+	&profile_seed_opt2,
 	&profile_v6_4,
+	&profile_v6_1,
 	&profile_v6_12,
 };
 

@@ -55,6 +55,7 @@ struct sim_profile {
 	/* How roots are made, put, invalidated and zapped. */
 	bool root_alloc_shared;		/* under mmu_lock for read (v6.9) */
 	bool root_put_shared;		/* vCPUs put roots under mmu_lock for read (v6.9) */
+	bool zap_all_by_space;		/* zap_all takes one address space after the other (v5.18) */
 	const struct sim_root_lifecycle *roots;
 };
 

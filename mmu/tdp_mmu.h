@@ -14,22 +14,34 @@
  */
 
 /*
- * What becomes of an invalidated root.  There are two designs: the task that
- * invalidated it zaps it, or a worker does.
+ * How roots live and die.  One constant per design, in tdp_mmu_lifecycle.c; a
+ * profile names one.
  */
 struct sim_root_lifecycle {
+	int initial_refs;	/* of a new root: the vCPU's, and the TDP MMU's own if it has one */
+	/*
+	 * The last reference of a root was dropped.  True if the root lives on: it was
+	 * valid, and has been queued to be zapped.  NULL: that never happens to a valid
+	 * root.
+	 */
+	bool (*last_put)(struct kvm *kvm, struct kvm_mmu_page *root);
 	/* Prepare a new VM: 0 or -ENOMEM. */
 	int (*init_vm)(struct kvm *kvm);
 	/* Mark every valid root invalid and see to it that it will be zapped. */
-	void (*invalidate_all_roots)(struct kvm *kvm);
+	void (*invalidate_all_roots)(struct kvm *kvm, bool vm_teardown);
 	/* Return when all that were marked have been zapped, and put. */
 	void (*zap_invalidated_roots)(struct kvm *kvm);
 	/* Zap what is still to be zapped in a VM that nobody uses, for good. */
 	void (*uninit_vm)(struct kvm *kvm);
 };
 
+extern const struct sim_root_lifecycle sim_roots_die_at_last_put;	/* v5.18 to v6.3 */
+extern const struct sim_root_lifecycle sim_roots_seed_v1;	/* the patch, v1: unsound */
+extern const struct sim_root_lifecycle sim_roots_seed_v2;	/* v2: walk under RCU, no assertion */
+extern const struct sim_root_lifecycle sim_roots_seed_opt1;	/* v2 with a vm_teardown flag */
+extern const struct sim_root_lifecycle sim_roots_seed_opt2;	/* v2 with mmu_lock for read */
+extern const struct sim_root_lifecycle sim_roots_zapped_by_worker;	/* as merged: v6.4 */
 extern const struct sim_root_lifecycle sim_roots_zapped_by_caller;	/* v6.6, late 6.1.y */
-extern const struct sim_root_lifecycle sim_roots_zapped_by_worker;	/* v6.4 */
 
 /* ---- Roots: tdp_mmu_root.c, zapped in tdp_mmu_zap.c ---- */
 

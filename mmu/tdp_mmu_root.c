@@ -1,20 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include <linux/bug.h>
-#include <linux/kconfig.h>
-#include <linux/workqueue.h>
 
 #include "mmu/mmu.h"
 #include "mmu/tdp_mmu_internal.h"
-#include "mmu/tdp_mmu_zap.h"
 
 /*
- * How a root lives and dies.
+ * Roots: references, the list, and how vCPUs get them.  When a root dies, and who
+ * zaps it, is a matter of the lifecycle: tdp_mmu_lifecycle.c.
  *
- * A root has a reference for each vCPU that has it loaded or cached, and one that
- * is the TDP MMU's own.  The latter keeps it while nobody uses it, so that a vCPU
- * that comes back finds its tables.  Invalidation ends that: the root gets the
- * invalid bit, which is never taken back, and the TDP MMU's reference passes to
- * whoever will zap it.  With the last reference the root leaves the list.
+ * A root has a reference for each vCPU that has it loaded or cached, one for each
+ * walk that is at it, and in most designs one that is the TDP MMU's own.  With the
+ * last one it leaves the list.
  */
 
 /* ---- References and walks ---- */
@@ -55,6 +51,9 @@ void kvm_tdp_mmu_put_root(struct kvm *kvm, struct kvm_mmu_page *root)
 {
 	if (!refcount_dec_and_test(&root->tdp_mmu_root_count))
 		return;
+	/* Where roots do not live on without users, a valid one goes to be zapped first. */
+	if (kvm_profile->roots->last_put && kvm_profile->roots->last_put(kvm, root))
+		return;
 
 	/* As long as a root is valid the TDP MMU holds a reference to it. */
 	KVM_BUG_ON(!root->tdp_mmu_page || !root->role.invalid, kvm);
@@ -74,8 +73,8 @@ static struct kvm_mmu_page *make_root(struct kvm_vcpu *vcpu, union kvm_mmu_page_
 	struct kvm_mmu_page *root = tdp_mmu_alloc_sp(vcpu);
 
 	tdp_mmu_init_sp(root, NULL, 0, role);
-	/* One for the vCPU, one for the TDP MMU. */
-	refcount_set(&root->tdp_mmu_root_count, 2);
+	/* One for the vCPU, and mostly one for the TDP MMU. */
+	refcount_set(&root->tdp_mmu_root_count, kvm_profile->roots->initial_refs);
 	list_add_rcu(&root->link, &kvm->arch.tdp_mmu_roots);
 	return root;
 }
@@ -149,23 +148,10 @@ out:
 
 /* ---- Invalidation ---- */
 
-/*
- * mmu_lock for write keeps vCPUs from taking up a root that is being invalidated.
- * A VM without users has nobody to keep out, nor has one without vCPUs, whose
- * creation may have failed half way: it has no roots.
- */
-static void assert_invalidation_lock(struct kvm *kvm)
-{
-	if (IS_ENABLED(CONFIG_PROVE_LOCKING) &&
-	    refcount_read(&kvm->users_count) && kvm->created_vcpus)
-		lockdep_assert_held_write(&kvm->mmu_lock);
-}
-
 void kvm_tdp_mmu_invalidate_all_roots(struct kvm *kvm)
 {
 	trace_kvm_tdp_mmu_invalidate_all_roots(kvm);
-	assert_invalidation_lock(kvm);
-	kvm_profile->roots->invalidate_all_roots(kvm);
+	kvm_profile->roots->invalidate_all_roots(kvm, false);
 }
 
 void kvm_tdp_mmu_zap_invalidated_roots(struct kvm *kvm)
@@ -173,137 +159,6 @@ void kvm_tdp_mmu_zap_invalidated_roots(struct kvm *kvm)
 	trace_kvm_tdp_mmu_zap_invalidated_roots(kvm);
 	kvm_profile->roots->zap_invalidated_roots(kvm);
 }
-
-/* ---- Zapped by the caller (v6.6, late 6.1.y) ---- */
-
-static int caller_init_vm(struct kvm *kvm)
-{
-	return 0;
-}
-
-/*
- * The list stands still: mmu_lock for write keeps all others away from it, and in
- * a VM without users there are no others.
- */
-static void caller_invalidate_all_roots(struct kvm *kvm)
-{
-	struct kvm_mmu_page *root;
-
-	list_for_each_entry(root, &kvm->arch.tdp_mmu_roots, link) {
-		if (root->role.invalid)
-			continue;
-		/* The zap to come takes over the TDP MMU's reference. */
-		root->tdp_mmu_scheduled_root_to_zap = true;
-		root->role.invalid = true;
-	}
-}
-
-static void caller_zap_invalidated_roots(struct kvm *kvm)
-{
-	struct kvm_mmu_page *root;
-
-	read_lock(&kvm->mmu_lock);
-	for_each_tdp_mmu_root_yield_safe(kvm, root) {
-		/* Invalid, but zapped by an earlier pass: a vCPU still holds it. */
-		if (!root->tdp_mmu_scheduled_root_to_zap)
-			continue;
-
-		root->tdp_mmu_scheduled_root_to_zap = false;
-		KVM_BUG_ON(!root->role.invalid, kvm);
-
-		/*
-		 * No flush: no vCPU can enter the guest on this root again, and all flush
-		 * when they load another.
-		 */
-		tdp_mmu_zap_root(kvm, root, true);
-
-		/* Not before: notifiers must reach the root while the zap yields. */
-		kvm_tdp_mmu_put_root(kvm, root);
-	}
-	read_unlock(&kvm->mmu_lock);
-}
-
-static void caller_uninit_vm(struct kvm *kvm)
-{
-	kvm_tdp_mmu_invalidate_all_roots(kvm);
-	kvm_tdp_mmu_zap_invalidated_roots(kvm);
-}
-
-const struct sim_root_lifecycle sim_roots_zapped_by_caller = {
-	.init_vm = caller_init_vm,
-	.invalidate_all_roots = caller_invalidate_all_roots,
-	.zap_invalidated_roots = caller_zap_invalidated_roots,
-	.uninit_vm = caller_uninit_vm,
-};
-
-/* ---- Zapped by a worker (v6.4) ---- */
-
-static int worker_init_vm(struct kvm *kvm)
-{
-	kvm->arch.tdp_mmu_zap_wq =
-		alloc_workqueue("kvm", WQ_UNBOUND | WQ_MEM_RECLAIM | WQ_CPU_INTENSIVE, 0);
-	return kvm->arch.tdp_mmu_zap_wq ? 0 : -ENOMEM;
-}
-
-static void tdp_mmu_zap_root_work(struct work_struct *work)
-{
-	struct kvm_mmu_page *root = container_of(work, struct kvm_mmu_page, tdp_mmu_async_work);
-	struct kvm *kvm = root->tdp_mmu_async_data;
-
-	read_lock(&kvm->mmu_lock);
-	tdp_mmu_zap_root(kvm, root, true);
-	/* The reference that invalidation handed over. */
-	kvm_tdp_mmu_put_root(kvm, root);
-	read_unlock(&kvm->mmu_lock);
-}
-
-/* Once in a root's life: queued twice, the item could run once and leak a reference. */
-static void tdp_mmu_schedule_zap_root(struct kvm *kvm, struct kvm_mmu_page *root)
-{
-	root->tdp_mmu_async_data = kvm;
-	INIT_WORK(&root->tdp_mmu_async_work, tdp_mmu_zap_root_work);
-	queue_work(kvm->arch.tdp_mmu_zap_wq, &root->tdp_mmu_async_work);
-}
-
-/*
- * At teardown mmu_lock is not held, and the worker unlinks roots, those queued
- * here among them, while the walk goes on.  Inside the RCU read section they stay
- * in memory and lead on to the rest of the list.  Pairs with list_del_rcu() and
- * call_rcu() in kvm_tdp_mmu_put_root().
- */
-static void worker_invalidate_all_roots(struct kvm *kvm)
-{
-	struct kvm_mmu_page *root;
-
-	rcu_read_lock();
-	list_for_each_entry_rcu(root, &kvm->arch.tdp_mmu_roots, link) {
-		if (root->role.invalid)
-			continue;
-		root->role.invalid = true;
-		tdp_mmu_schedule_zap_root(kvm, root);
-	}
-	rcu_read_unlock();
-}
-
-static void worker_zap_invalidated_roots(struct kvm *kvm)
-{
-	flush_workqueue(kvm->arch.tdp_mmu_zap_wq);
-}
-
-static void worker_uninit_vm(struct kvm *kvm)
-{
-	kvm_tdp_mmu_invalidate_all_roots(kvm);
-	/* Runs what is queued to its end first. */
-	destroy_workqueue(kvm->arch.tdp_mmu_zap_wq);
-	kvm->arch.tdp_mmu_zap_wq = NULL;
-}
-
-const struct sim_root_lifecycle sim_roots_zapped_by_worker = {
-	.init_vm = worker_init_vm,
-	.invalidate_all_roots = worker_invalidate_all_roots,
-	.zap_invalidated_roots = worker_zap_invalidated_roots,
-	.uninit_vm = worker_uninit_vm,
-};
 
 /* ---- The VM's first and last call ---- */
 

@@ -66,6 +66,7 @@ void tdp_mmu_zap_root(struct kvm *kvm, struct kvm_mmu_page *root, bool shared)
 void kvm_tdp_mmu_zap_all(struct kvm *kvm)
 {
 	struct kvm_mmu_page *root;
+	int as_id;
 
 	lockdep_assert_held_write(&kvm->mmu_lock);
 
@@ -73,8 +74,14 @@ void kvm_tdp_mmu_zap_all(struct kvm *kvm)
 	 * Invalid ones too: the owner's memory is going away, and nothing may be left
 	 * that a zap still to come would hand dirty bits to.
 	 */
-	for_each_tdp_mmu_root_yield_safe(kvm, root)
-		tdp_mmu_zap_root(kvm, root, false);
+	if (!kvm_profile->zap_all_by_space) {
+		for_each_tdp_mmu_root_yield_safe(kvm, root)
+			tdp_mmu_zap_root(kvm, root, false);
+		return;
+	}
+	for (as_id = 0; as_id < KVM_ADDRESS_SPACE_NUM; as_id++)
+		for_each_as_tdp_mmu_root_yield_safe(kvm, root, as_id)
+			tdp_mmu_zap_root(kvm, root, false);
 }
 
 bool kvm_tdp_mmu_zap_sp(struct kvm *kvm, struct kvm_mmu_page *sp)

@@ -87,8 +87,8 @@ bool sim_replay_check(const struct sim_recording *recording, char *err, size_t e
 	return true;
 }
 
-static int load_module(const struct sim_recording *rec, const struct sim_profile *profile,
-		       char *err, size_t err_size)
+int sim_replay_load_module(const struct sim_recording *rec, const struct sim_profile *profile,
+			   char *err, size_t err_size)
 {
 	const struct sim_cpu_model cpu = {
 		.intel = rec->head.ept,
@@ -102,8 +102,11 @@ static int load_module(const struct sim_recording *rec, const struct sim_profile
 	struct sim_module_params params;
 	int r;
 
-	if (!params_of_head(rec, &params, err, err_size))
+	if (!sim_replay_check(rec, err, err_size) ||
+	    !params_of_head(rec, &params, err, err_size))
 		return -EINVAL;
+	if (!profile)
+		profile = profile_of_kernel(rec->head.kernel);
 	r = kvm_mmu_module_init(profile, &cpu, &params);
 	if (r)
 		complain(err, err_size, rec, 0, "cannot load the module: %s", strerror(-r));
@@ -117,11 +120,7 @@ int sim_replay_start(struct sim_replay *replay, const struct sim_recording *reco
 
 	memset(replay, 0, sizeof(*replay));
 	replay->recording = recording;
-	if (!sim_replay_check(recording, err, err_size))
-		return -EINVAL;
-	if (!profile)
-		profile = profile_of_kernel(recording->head.kernel);
-	r = load_module(recording, profile, err, err_size);
+	r = sim_replay_load_module(recording, profile, err, err_size);
 	if (r)
 		return r;
 	if (sim_recorder_init(&replay->recorder)) {

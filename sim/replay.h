@@ -46,6 +46,20 @@ struct sim_replay {
 bool sim_replay_check(const struct sim_recording *recording, char *err, size_t err_size);
 
 /**
+ * sim_replay_load_module() - load the module on a CPU and with parameters as the head says.
+ * @rec: any recording
+ * @profile: instead of the recorded kernel's; NULL: that
+ * @err: on failure "NAME: what is wrong"
+ *
+ * sim_init() has been called, and no VM exists.  sim_replay_start() does this; it is for
+ * those who run the operations of a recording on a host of their own.
+ *
+ * Return: 0; -EINVAL for a recording that sim_replay_check() does not accept; -ENOMEM.
+ */
+int sim_replay_load_module(const struct sim_recording *rec, const struct sim_profile *profile,
+			   char *err, size_t err_size);
+
+/**
  * sim_replay_start() - load the module as the head says.
  * @recording: one that sim_replay_check() accepts; it must stay until the end
  * @profile: instead of the recorded kernel's; NULL: that

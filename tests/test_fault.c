@@ -88,7 +88,7 @@ static void test_fast_without_leaf(void **state)
 		mmu_map(vm->vcpu, GPA, MMU_WRITE_RO);
 		assert_int_equal(trace_count(TRACE_FAST), 1);
 		assert_int_equal(trace_get(TRACE_FAST, 0)->ret, RET_PF_INVALID);
-		/* Neither a missing entry nor a protection fault on a read or a fetch is eligible. */
+		/* A missing entry is not eligible, nor is a read or a fetch. */
 		trace_start();
 		mmu_map(vm->vcpu, GPA + PAGE, MMU_WRITE);
 		mmu_map(vm->vcpu, GPA + 2 * PAGE, MMU_READ | PFERR_PRESENT_MASK);
@@ -361,7 +361,8 @@ static void test_size_by_host(void **state)
 
 		for (level = 1; level <= 3; level++) {
 			u64 size = UINT64_C(0x1000) << (9 * (level - 1));
-			gpa_t base = (8 + 2 * level) * MMU_1G, gpa = base + (size > PAGE ? 7 * PAGE : 0);
+			gpa_t base = (8 + 2 * level) * MMU_1G;
+			gpa_t gpa = base + (size > PAGE ? 7 * PAGE : 0);
 
 			mmu_slot(vm, level, base, MMU_1G, 0);
 			vm->world.level = level;
