@@ -2,6 +2,13 @@
 #ifndef SIM_CLI_H
 #define SIM_CLI_H
 
+#include <limits.h>
+#include <stdbool.h>
+#include <stdio.h>
+
+/* Bytes that hold every message about a file, whatever its path. */
+#define SIM_ERR_SIZE	(PATH_MAX + 512)
+
 /* Exit status of every verb. */
 #define SIM_EXIT_OK	0
 #define SIM_EXIT_FOUND	1	/* it found something, or a comparison failed */
@@ -17,5 +24,24 @@ int sim_cmd_replay(int argc, char **argv);
 int sim_cmd_decode(int argc, char **argv);
 int sim_cmd_run(int argc, char **argv);
 int sim_cmd_show(int argc, char **argv);
+
+/* ---- What they share ---- */
+
+/** sim_cli_begin() - set the simulator up: false with a message if that fails. */
+bool sim_cli_begin(void);
+
+/** sim_cli_end() - take it down: @status, or that of a leak with a message. */
+int sim_cli_end(int status);
+
+/**
+ * sim_cli_open() - open a file that an option named, for writing.
+ * @path: NULL if the option was not given: then *file is NULL
+ *
+ * Return: false with a message on failure.
+ */
+bool sim_cli_open(const char *path, FILE **file);
+
+/** sim_cli_close() - close it: false with a message if not everything was written.  NULL is fine. */
+bool sim_cli_close(const char *path, FILE *file);
 
 #endif /* SIM_CLI_H */

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include <argp.h>
 #include <errno.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,16 +8,14 @@
 
 #include "sim/cli.h"
 #include "sim/replay.h"
-#include "sim/sim.h"
 
 /* tdpsim replay FILE... */
-
-/* A path of any length, and what is wrong with the file. */
-#define SIM_ERR_SIZE	(PATH_MAX + 512)
 
 struct arguments {
 	bool keep_going;
 	bool quiet;
+	const char *out;
+	FILE *lines;		/* @out, open */
 	const struct sim_profile *profile;
 	char **files;
 	int nr_files;
@@ -29,6 +26,7 @@ static const struct argp_option options[] = {
 	  "Go on behind a mismatch, at the next operation, to see more", 0 },
 	{ "profile", 'p', "NAME", 0,
 	  "Replay on another kernel generation than the recorded one, to see what differs", 0 },
+	{ "out", 'o', "FILE", 0, "Write what the replay did there, as a recording", 0 },
 	{ "quiet", 'q', NULL, 0, "Name only the recordings that fail", 0 },
 	{ 0 }
 };
@@ -41,6 +39,9 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 	case 'k':
 		args->keep_going = true;
 		return 0;
+	case 'o':
+		args->out = arg;
+		return 0;
 	case 'p':
 		args->profile = sim_profile_find(arg);
 		if (!args->profile)
@@ -52,6 +53,8 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 	case ARGP_KEY_ARGS:
 		args->files = state->argv + state->next;
 		args->nr_files = state->argc - state->next;
+		if (args->out && args->nr_files > 1)
+			argp_error(state, "--out takes the replay of one recording");
 		return 0;
 	case ARGP_KEY_NO_ARGS:
 		argp_error(state, "no recording given");
@@ -84,19 +87,13 @@ struct totals {
 	double seconds;		/* spent replaying, not reading */
 };
 
-static void print_error(const struct sim_replay *replay, int r)
-{
-	if (r == -EINVAL)
-		fprintf(stderr, "%s\n", replay->err);
-	else
-		fprintf(stderr, "%s: %s\n", replay->recording->name, strerror(-r));
-}
-
 /* Replay one: false if it could not be, which is the file's fault or memory's. */
 static bool replay_file(const struct sim_recording *rec, const struct arguments *args,
 			struct totals *totals)
 {
-	const struct sim_replay_options opt = { .keep_going = args->keep_going, .out = stdout };
+	const struct sim_replay_options opt = {
+		.keep_going = args->keep_going, .out = stdout, .lines = args->lines,
+	};
 	struct sim_replay_result result;
 	struct sim_replay replay;
 	double start = seconds();
@@ -111,7 +108,7 @@ static bool replay_file(const struct sim_recording *rec, const struct arguments 
 	r = sim_replay_run(&replay, &opt, &result);
 	sim_replay_stop(&replay);
 	if (r) {
-		print_error(&replay, r);
+		fprintf(stderr, "%s\n", replay.err);
 		return false;
 	}
 
@@ -159,39 +156,38 @@ static void print_totals(const struct totals *totals)
 	printf("%zu passed, %zu failed\n", totals->passed, totals->failed);
 }
 
+/* Replay all, and free them: the exit status. */
+static int replay_files(struct sim_recording **recs, const struct arguments *args)
+{
+	struct totals totals = { 0 };
+	bool ok = true;
+	int i;
+
+	for (i = 0; i < args->nr_files; i++) {
+		ok = ok && replay_file(recs[i], args, &totals);
+		sim_recording_free(recs[i]);
+	}
+	free(recs);
+	if (!ok)
+		return SIM_EXIT_USAGE;
+	print_totals(&totals);
+	return totals.failed ? SIM_EXIT_FOUND : SIM_EXIT_OK;
+}
+
 int sim_cmd_replay(int argc, char **argv)
 {
 	struct arguments args = { 0 };
 	struct sim_recording **recs;
-	struct totals totals = { 0 };
-	unsigned long leaked;
-	bool ok = true;
-	int i;
+	int status;
 
 	argv[0] = "tdpsim replay";
 	argp_parse(&argp, argc, argv, 0, NULL, &args);
 
 	recs = read_files(&args);
-	if (!recs)
+	if (!recs || !sim_cli_open(args.out, &args.lines) || !sim_cli_begin())
 		return SIM_EXIT_USAGE;
-	if (sim_init()) {
-		fprintf(stderr, "tdpsim: cannot set up the simulated memory\n");
-		return SIM_EXIT_USAGE;
-	}
-	for (i = 0; i < args.nr_files; i++) {
-		ok = ok && replay_file(recs[i], &args, &totals);
-		sim_recording_free(recs[i]);
-	}
-	free(recs);
-
-	kvm_mmu_module_exit();
-	leaked = sim_exit();
-	if (leaked) {
-		fprintf(stderr, "tdpsim: %lu pages and objects leaked\n", leaked);
-		return SIM_EXIT_FOUND;
-	}
-	if (!ok)
-		return SIM_EXIT_USAGE;
-	print_totals(&totals);
-	return totals.failed ? SIM_EXIT_FOUND : SIM_EXIT_OK;
+	status = replay_files(recs, &args);
+	if (!sim_cli_close(args.out, args.lines))
+		status = SIM_EXIT_USAGE;
+	return sim_cli_end(status);
 }

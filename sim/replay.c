@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "sim/describe.h"
+#include "sim/recording_write.h"
 #include "sim/replay.h"
 
 /* ---- Set-up from the head of the recording ---- */
@@ -290,9 +291,14 @@ static int replay_one(struct sim_replay *replay, size_t index,
 
 	sim_host_log_begin(&replay->host, replay->recording->events + record->first, record->nr);
 	r = sim_machine_run(&replay->machine, &record->op);
-	if (r)
+	if (r) {
+		complain(replay->err, sizeof(replay->err), replay->recording, record->op.line,
+			 "%s", strerror(-r));
 		return r;
+	}
 	result->nr_ops++;
+	if (opt->lines)
+		sim_write_record(opt->lines, &record->op, rec);
 	/* Behind a mismatch that was passed over, it may be the replay that has gone astray. */
 	if (replay->host.impossible && !result->nr_mismatches) {
 		complain(replay->err, sizeof(replay->err), replay->recording,
@@ -320,6 +326,8 @@ int sim_replay_run(struct sim_replay *replay, const struct sim_replay_options *o
 	int r;
 
 	memset(result, 0, sizeof(*result));
+	if (opt->lines)
+		sim_write_head(opt->lines, &replay->recording->head);
 	if (opt->stop_after && opt->stop_after < nr)
 		nr = opt->stop_after;
 

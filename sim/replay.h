@@ -2,6 +2,7 @@
 #ifndef SIM_REPLAY_H
 #define SIM_REPLAY_H
 
+#include <limits.h>
 #include <stdio.h>
 
 #include "sim/host_log.h"
@@ -17,6 +18,7 @@ struct sim_replay_options {
 	bool keep_going;	/* go on behind a mismatch, at the next operation */
 	size_t stop_after;	/* operations to carry out; 0: all */
 	FILE *out;		/* mismatches; NULL: silent */
+	FILE *lines;		/* what the replay did, as a recording; NULL: nowhere */
 };
 
 struct sim_replay_result {
@@ -33,7 +35,7 @@ struct sim_replay {
 	struct sim_recorder recorder;
 	struct sim_host_log host;
 	struct sim_machine machine;
-	char err[512];		/* why sim_replay_run() gave up */
+	char err[PATH_MAX + 512];	/* why sim_replay_run() gave up */
 };
 
 /**
@@ -75,8 +77,8 @@ int sim_replay_start(struct sim_replay *replay, const struct sim_recording *reco
 /**
  * sim_replay_run() - carry out and compare.
  *
- * Return: 0, whether it matches or not; -EINVAL for a recording of what no host does,
- * which replay->err then tells; -ENOMEM.
+ * Return: 0, whether it matches or not; -EINVAL for a recording of what no host does;
+ * -ENOMEM.  On failure replay->err tells what is wrong.
  */
 int sim_replay_run(struct sim_replay *replay, const struct sim_replay_options *opt,
 		   struct sim_replay_result *result);

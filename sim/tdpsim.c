@@ -11,6 +11,7 @@ static const struct {
 	const char *what;
 } verbs[] = {
 	{ "replay", sim_cmd_replay, "replay recordings of real kernels and compare" },
+	{ "run", sim_cmd_run, "run scenarios on a host of their own, and check what they expect" },
 	{ "show", sim_cmd_show, "show the page tables that a recording or a scenario leads to" },
 	{ "decode", sim_cmd_decode, "say in words what an SPTE, EPTP, role or error code is" },
 };
