@@ -2,10 +2,19 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "mmu/module.h"
 #include "sim/cli.h"
 #include "sim/sim.h"
+
+double sim_cli_seconds(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec + now.tv_nsec * 1e-9;
+}
 
 bool sim_cli_begin(void)
 {

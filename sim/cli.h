@@ -33,6 +33,9 @@ bool sim_cli_begin(void);
 /** sim_cli_end() - take it down: @status, or that of a leak with a message. */
 int sim_cli_end(int status);
 
+/** sim_cli_seconds() - a time, to measure by differences. */
+double sim_cli_seconds(void);
+
 /**
  * sim_cli_open() - open a file that an option named, for writing.
  * @path: NULL if the option was not given: then *file is NULL

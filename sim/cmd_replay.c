@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "sim/cli.h"
 #include "sim/replay.h"
@@ -73,14 +72,6 @@ static const struct argp argp = {
 	       "SPTE change, flush, result and statistic with what the real kernel did.",
 };
 
-static double seconds(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec + now.tv_nsec * 1e-9;
-}
-
 struct totals {
 	size_t passed, failed, events;
 	u64 spte_changes;
@@ -96,7 +87,7 @@ static bool replay_file(const struct sim_recording *rec, const struct arguments 
 	};
 	struct sim_replay_result result;
 	struct sim_replay replay;
-	double start = seconds();
+	double start = sim_cli_seconds();
 	char err[SIM_ERR_SIZE];
 	bool passed;
 	int r;
@@ -112,7 +103,7 @@ static bool replay_file(const struct sim_recording *rec, const struct arguments 
 		return false;
 	}
 
-	totals->seconds += seconds() - start;
+	totals->seconds += sim_cli_seconds() - start;
 	totals->events += result.nr_events;
 	totals->spte_changes += result.nr_spte_changes;
 	passed = !result.nr_mismatches;

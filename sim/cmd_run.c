@@ -76,6 +76,7 @@ static int run_file(const char *path, const struct arguments *args, FILE *lines)
 	struct sim_script *script;
 	struct sim_run run;
 	char err[SIM_ERR_SIZE];
+	double start;
 	int r;
 
 	script = sim_script_read(path, &config, err, sizeof(err));
@@ -83,6 +84,7 @@ static int run_file(const char *path, const struct arguments *args, FILE *lines)
 		fprintf(stderr, "%s\n", err);
 		return SIM_EXIT_USAGE;
 	}
+	start = sim_cli_seconds();
 	r = sim_run_start(&run, script, &args->config);
 	if (!r) {
 		r = sim_run_steps(&run, lines, stderr, 0, &result);
@@ -95,7 +97,9 @@ static int run_file(const char *path, const struct arguments *args, FILE *lines)
 	}
 
 	if (args->quiet || args->out)
-		printf("%s: %zu operations, %zu expectations, %zu failed\n", path, result.nr_ops,
+		printf("%s: %zu operations, %llu accesses, %llu faults in %.3f s; %zu expectations, "
+		       "%zu failed\n", path, result.nr_ops, (unsigned long long)result.nr_accesses,
+		       (unsigned long long)result.nr_faults, sim_cli_seconds() - start,
 		       result.nr_expects, result.nr_failed);
 	return result.nr_failed ? SIM_EXIT_FOUND : SIM_EXIT_OK;
 }

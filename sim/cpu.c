@@ -113,8 +113,10 @@ static bool perform_access(struct kvm_vcpu *vcpu, const struct sim_paging_caps *
 		 vcpu->arch.hw_pgd & GENMASK_ULL(51, 12), access, &walk_mem, &pml, &res);
 	vcpu->arch.pml_index = pml.index;
 
-	if (res.status == SIM_WALK_OK)
+	if (res.status == SIM_WALK_OK) {
+		((struct sim_cpu *)vcpu->world)->nr_accesses += !access->guest_table;
 		return true;
+	}
 	exit_on_fault(vcpu, access, &res);
 	return false;
 }

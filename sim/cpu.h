@@ -33,6 +33,7 @@ struct sim_cpu {
 	unsigned int step;	/* of the present instruction: where it left */
 	unsigned int first_step;	/* where it starts over: behind what was emulated */
 	int kicked;		/* an interrupt is pending; atomic */
+	u64 nr_accesses;	/* that found memory; the guest's own table walks do not count */
 	/* What KVM asked the CPU to forget, by kind. */
 	u64 nr_flushes[3];
 };

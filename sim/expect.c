@@ -434,12 +434,8 @@ static bool number_holds(s64 want, s64 got, const char *what, char *found, size_
 static bool events_hold(const struct sim_expect *expect, struct sim_machine *machine, char *found,
 			size_t size)
 {
-	const struct sim_event_list *events = &machine->recorder->events;
-	size_t i, nr = 0;
+	u64 nr = machine->recorder->nr_of[expect->event];
 
-	for (i = 0; i < events->nr; i++)
-		if (events->events[i].type == expect->event)
-			nr += expect->event == SIM_EV_SPTE ? events->events[i].spte.run : 1;
 	return number_holds(expect->number, nr, sim_event_type_name(expect->event), found, size);
 }
 

@@ -509,6 +509,8 @@ static void destroy_vm(struct sim_machine *machine)
 	kvm_put_kvm(machine->kvm);
 	machine->kvm = NULL;
 	for (i = 0; i < KVM_MAX_VCPUS; i++) {
+		if (machine->cpus[i])
+			machine->nr_accesses += machine->cpus[i]->nr_accesses;
 		free(machine->cpus[i]);
 		machine->cpus[i] = NULL;
 	}
@@ -520,7 +522,6 @@ static int op_destroy(struct sim_machine *machine, const struct sim_op *op)
 	/* KVM's own tracing does not show the invalidation that ends a VM. */
 	machine->recorder->quiet_invalidation = true;
 	destroy_vm(machine);
-	machine->destroyed = true;
 	return 0;
 }
 

@@ -37,7 +37,7 @@ struct sim_machine {
 	size_t nr_slots;
 	char memories[SIM_MACHINE_MAX_MEMORIES][48];
 	size_t nr_memories;
-	bool destroyed;
+	u64 nr_accesses;	/* of the guests that are gone: struct sim_cpu.nr_accesses */
 };
 
 /**

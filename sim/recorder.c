@@ -36,14 +36,21 @@ static struct sim_event *list_add_event(struct sim_recorder *rec, struct sim_eve
 	return event;
 }
 
+/* Where the event to come is to be put. */
+static struct sim_event *add_event(struct sim_recorder *rec, enum sim_event_type type)
+{
+	rec->nr_of[type]++;
+	return rec->count_only ? &rec->scratch : list_add_event(rec, &rec->events, type);
+}
+
 static struct sim_event *new_event(enum sim_event_type type)
 {
-	return list_add_event(active, &active->events, type);
+	return add_event(active, type);
 }
 
 void sim_recorder_add(struct sim_recorder *rec, const struct sim_event *event)
 {
-	*list_add_event(rec, &rec->events, event->type) = *event;
+	*add_event(rec, event->type) = *event;
 }
 
 void sim_recorder_result(struct sim_recorder *rec, const struct sim_event *event)
@@ -239,6 +246,7 @@ static void rec_kvm_tdp_mmu_spte_changed(int as_id, gfn_t gfn, int level, u64 ol
 	struct sim_event_list *list = &active->events;
 	struct sim_event event = { .type = SIM_EV_SPTE };
 
+	/* Numbers of tables are given out whether anybody looks or not. */
 	event.spte.as = as_id;
 	event.spte.gfn = gfn;
 	event.spte.level = level;
@@ -247,8 +255,14 @@ static void rec_kvm_tdp_mmu_spte_changed(int as_id, gfn_t gfn, int level, u64 ol
 	split_spte(new_spte, level, true, &event.spte.new, &event.spte.new_table);
 
 	active->nr_spte_changes++;
-	if (list->nr && sim_fold_spte(&list->events[list->nr - 1], &event))
+	if (active->count_only) {
+		active->nr_of[SIM_EV_SPTE]++;
 		return;
+	}
+	if (list->nr && sim_fold_spte(&list->events[list->nr - 1], &event)) {
+		active->nr_of[SIM_EV_SPTE]++;
+		return;
+	}
 	sim_recorder_add(active, &event);
 }
 
@@ -341,6 +355,7 @@ void sim_recorder_begin(struct sim_recorder *rec, struct kvm *kvm)
 	unsigned long i;
 
 	rec->results.nr = rec->events.nr = rec->stats.nr = 0;
+	memset(rec->nr_of, 0, sizeof(rec->nr_of));
 	rec->have_host_page = false;
 	rec->quiet_invalidation = false;
 	rec->kvm = kvm;

@@ -19,6 +19,11 @@ struct sim_event_list {
 struct sim_recorder {
 	/* Of the present operation, in the three parts in which they are printed. */
 	struct sim_event_list results, events, stats;
+	/* How many events of each type; of a folded run each counts. */
+	u64 nr_of[SIM_EV_NR];
+	/* Count events, and keep none: for runs whose lines nobody wants. */
+	bool count_only;
+	struct sim_event scratch;
 	/* SPTE changes seen since sim_recorder_init(), each of a folded run counted. */
 	u64 nr_spte_changes;
 	bool failed;			/* out of memory: the lists are incomplete */

@@ -107,6 +107,7 @@ int sim_run_steps(struct sim_run *run, FILE *lines, FILE *complaints, size_t sto
 
 		sim_write_head(lines, &head);
 	}
+	run->recorder.count_only = !lines;
 
 	for (i = 0; i < run->script->nr_steps; i++) {
 		const struct sim_step *step = &run->script->steps[i];
@@ -122,8 +123,10 @@ int sim_run_steps(struct sim_run *run, FILE *lines, FILE *complaints, size_t sto
 		if (r)
 			return r;
 		result->nr_ops++;
+		result->nr_faults += run->recorder.nr_of[SIM_EV_PAGE_FAULT];
 		if (lines)
 			sim_write_record(lines, &step->op, &run->recorder);
 	}
+	result->nr_accesses = run->machine.nr_accesses;
 	return 0;
 }

@@ -22,8 +22,8 @@ struct sim_run_config {
 
 struct sim_run_result {
 	size_t nr_ops, nr_expects, nr_failed;
-	u64 nr_accesses;	/* by guests */
-	u64 nr_faults;
+	u64 nr_accesses;	/* of guests that found memory; counted when their VM is gone */
+	u64 nr_faults;		/* that the guests met */
 };
 
 /* A run in progress. */
