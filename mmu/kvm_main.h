@@ -123,7 +123,8 @@ void kvm_memslots_destroy(struct kvm *kvm);
  * @mem: what is wanted
  *
  * Takes slots_lock, slots_arch_lock and, to zap, mmu_lock; waits for SRCU readers
- * and for MMU notifier invalidations.  formats.md 6.1 to 6.3.
+ * and for MMU notifier invalidations.  Behaviour: __kvm_set_memory_region(),
+ * v6.1 to v6.12.
  *
  * Return: 0, also if nothing changes; -EINVAL, -EEXIST (overlaps another slot),
  * -ENOMEM.

@@ -12,7 +12,8 @@
 /*
  * Memslots.  Each address space has two sets.  An update works in the inactive one,
  * publishes it, waits until nobody reads the other any more, and then makes the
- * same change there.  formats.md 6.1 to 6.4 has the order of the steps.
+ * same change there.  The steps and their order are those of
+ * kvm_set_memslot(), v6.1 to v6.12.
  */
 
 /* A slot has at most this many pages, so that they can be counted in 31 bits. */

@@ -167,7 +167,7 @@ bool kvm_mmu_slot_gfn_write_protect(struct kvm *kvm, struct kvm_memory_slot *slo
 				    int min_level);
 
 /**
- * kvm_mmu_slot_apply_flags() - start or end dirty logging in the SPTEs (formats.md 6.5).
+ * kvm_mmu_slot_apply_flags() - start or end dirty logging in the SPTEs (x86.c, v6.1 to v6.12).
  *
  * slots_lock is held; takes mmu_lock.
  */

@@ -9,7 +9,7 @@
 /*
  * The bits of a SPTE.  Some the CPU reads, in the place where EPT or NPT has them:
  * those are run-time masks.  The others are KVM's own, in bits that both formats
- * ignore (arch/x86/kvm/mmu/spte.h; formats.md of section 3 gives every value).
+ * ignore (arch/x86/kvm/mmu/spte.h; docs/sptes.md has every value).
  */
 
 /* Set in every SPTE that maps something; the only test of presence there is. */
@@ -206,7 +206,7 @@ u64 make_mmio_spte(struct kvm_vcpu *vcpu, gfn_t gfn, unsigned int access);
  * @host_writable: the host lets the page be written
  * @new_spte: where the value goes
  *
- * mmu_lock is held.  Behaviour: make_spte(), v6.1 to v6.12 (formats.md 3.6).
+ * mmu_lock is held.  Behaviour: make_spte(), v6.1 to v6.12 (docs/sptes.md).
  *
  * Return: whether the gfn must stay write-protected.
  */
@@ -248,7 +248,7 @@ void check_spte_writable_invariants(u64 spte);
 
 /* ---- Reserved bits ---- */
 
-/** reset_tdp_shadow_zero_bits_mask() - compute what KVM must never set (formats.md 3.11). */
+/** reset_tdp_shadow_zero_bits_mask() - compute what KVM must never set. */
 void reset_tdp_shadow_zero_bits_mask(struct rsvd_bits_validate *check, int root_level);
 
 /** is_rsvd_spte() - whether a present SPTE has a bit that the CPU reserves. */

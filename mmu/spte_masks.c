@@ -3,7 +3,7 @@
 
 #include "mmu/spte.h"
 
-/* Set-up of the run-time masks: once, when the module is loaded (formats.md 3.2, 3.3, 3.11). */
+/* Set-up of the run-time masks: once, when the module is loaded; docs/sptes.md. */
 
 static bool allow_mmio_caching;
 

@@ -2,7 +2,7 @@
 
 /*
  * Dirty logging: how it begins and ends in the SPTEs, how writes get into the bitmap, and the
- * ioctls that fetch and clear it (formats.md 6.5 to 6.7).
+ * ioctls that fetch and clear it.
  */
 
 #include <setjmp.h>

@@ -2,7 +2,7 @@
 
 /*
  * Page faults: the lockless path, the size of mappings, what replaces what, errors, and
- * the page references taken and given back (formats.md 5.3 to 5.10).
+ * the page references taken and given back.
  */
 
 #include <setjmp.h>

@@ -2,7 +2,7 @@
 
 /*
  * Memslots: what KVM_SET_USER_MEMORY_REGION takes and refuses, the generation, huge-page
- * metadata, look-ups, and what an update does to the tables (formats.md 6.1 to 6.4).
+ * metadata, look-ups, and what an update does to the tables.
  */
 
 #include <setjmp.h>

@@ -2,7 +2,7 @@
 
 /*
  * Accesses to where there is no memory: MMIO SPTEs, the cache of the last access, generations,
- * and slots that are read-only (formats.md 3.4, 5.3, 5.4, 5.7).
+ * and slots that are read-only.
  */
 
 #include <setjmp.h>
@@ -100,7 +100,7 @@ static void test_read_only_slot(void **state)
 
 /* ---- MMIO ---- */
 
-/* The value at gpa 0xFEE00000, generation 0x10 (formats.md 3.12). */
+/* The value at gpa 0xFEE00000, generation 0x10 (docs/sptes.md). */
 static void test_mmio_spte(void **state)
 {
 	struct mmu_vm *vm;

@@ -2,7 +2,7 @@
 
 /*
  * The MMU notifiers, and how a page fault finds out that the host changed its mind: the retry
- * protocol (formats.md 5.8, 6.8; root_lifecycle.md 3.7).  Until v6.7 the range that is being
+ * protocol.  Until v6.7 the range that is being
  * invalidated is kept in host addresses, from v6.8 on in gfns.
  */
 
@@ -560,7 +560,7 @@ static void test_age_with_a_bits(void **state)
 }
 
 /*
- * Without A bits (formats.md 3.12): 0x0610000000000877, tracked 0x0750000000000870, restored for
+ * Without A bits (docs/sptes.md): 0x0610000000000877, tracked 0x0750000000000870, restored for
  * a read 0x0610000000000875.  W was the dirty bit, so the page is told.
  */
 static void test_age_without_a_bits(void **state)

@@ -2,7 +2,7 @@
 
 /*
  * Several roots at once: their roles, system management mode, nested guests, and the cache of
- * previous roots that a vCPU has (formats.md 4.2, 4.5; root_lifecycle.md 3.1).
+ * previous roots that a vCPU has.
  */
 
 #include <setjmp.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 
 /*
- * How roots live and die: the reference counts of root_lifecycle.md section 9, column (c)/(d),
+ * How roots live and die: the reference counts of docs/roots.md, for all designs but v5.18,
  * step by step, in every profile, format and depth.
  */
 
