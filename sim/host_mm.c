@@ -439,8 +439,14 @@ static int advise_part(struct sim_host_model *m, const struct sim_vma *vma, u64 
 	}
 }
 
-/* Area by area.  A hole is passed over, and told at the end. */
-int sim_host_advise(struct sim_host_model *m, u64 start, u64 end, enum sim_advice advice)
+/*
+ * Area by area, as madvise_walk_vmas().  A hole is passed over, and told at the end.
+ * Areas may be cut by what is done to one, so the next is looked for anew.
+ */
+static int walk_areas(struct sim_host_model *m, u64 start, u64 end,
+		      int (*visit)(struct sim_host_model *m, const struct sim_vma *vma, u64 start,
+				   u64 end, enum sim_advice advice),
+		      enum sim_advice advice)
 {
 	int r, hole = 0;
 
@@ -457,12 +463,28 @@ int sim_host_advise(struct sim_host_model *m, u64 start, u64 end, enum sim_advic
 			start = vma.start;
 			continue;
 		}
-		r = advise_part(m, &vma, start, min(end, vma.end), advice);
+		r = visit(m, &vma, start, min(end, vma.end), advice);
 		if (r)
 			return r;
 		start = min(end, vma.end);
 	}
 	return hole;
+}
+
+int sim_host_advise(struct sim_host_model *m, u64 start, u64 end, enum sim_advice advice)
+{
+	return walk_areas(m, start, end, advise_part, advice);
+}
+
+static int idle_part(struct sim_host_model *m, const struct sim_vma *vma, u64 start, u64 end,
+		     enum sim_advice advice)
+{
+	return sim_host_pageout(m, vma, start, end);
+}
+
+int sim_host_idle(struct sim_host_model *m, u64 start, u64 end)
+{
+	return walk_areas(m, start, end, idle_part, SIM_MADV_DONTNEED);
 }
 
 /* ---- fork ---- */
@@ -505,8 +527,11 @@ void sim_host_fork(struct sim_host_model *m)
 	size_t i;
 
 	for (i = 0; i < m->vmas.nr; i++) {
-		struct sim_vma vma = m->vmas.v[i];
+		struct sim_vma vma;
 
+		mutex_lock(&m->lock);
+		vma = m->vmas.v[i];
+		mutex_unlock(&m->lock);
 		if (!vma.anon_vma)
 			continue;
 		sim_host_begin(m, vma.start, vma.end);

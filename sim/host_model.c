@@ -229,7 +229,7 @@ static void record_maps(struct sim_host_model *m, u64 id)
 	srcu_read_unlock(&kvm->srcu, idx);
 
 	for (; hva < end; hva += SIM_PMD_SIZE)
-		if (fill_page(m, hva, &page) && page.level > PG_LEVEL_4K)
+		if (sim_host_model_lookup(m, hva, &page) && page.level > PG_LEVEL_4K)
 			record_address(m, SIM_EV_HOST_MAP, hva,
 				       PAGE_SIZE << 9 * (page.level - PG_LEVEL_4K));
 }
@@ -263,32 +263,6 @@ static u64 memory_hva(const struct sim_host_model *m, const struct sim_op *op)
 	return SIM_MEMORY_HVA + i * SIM_MEMORY_STRIDE + op->offset;
 }
 
-/* MADV_PAGEOUT, area by area. */
-static int idle(struct sim_host_model *m, u64 start, u64 end)
-{
-	int r, hole = 0;
-	size_t i;
-
-	for (i = sim_vmas_find(&m->vmas, start); start < end; i++) {
-		struct sim_vma vma;
-		u64 next;
-
-		if (i == m->vmas.nr || m->vmas.v[i].start >= end)
-			return -ENOMEM;
-		vma = m->vmas.v[i];
-		if (vma.start > start) {
-			hole = -ENOMEM;
-			start = vma.start;
-		}
-		next = vma.end < end ? vma.end : end;
-		r = sim_host_pageout(m, &vma, start, next);
-		if (r)
-			return r;
-		start = next;
-	}
-	return hole;
-}
-
 static int run_host_call(struct sim_host_model *m, const struct sim_op *op)
 {
 	u64 start = memory_hva(m, op), end = start + op->size;
@@ -304,7 +278,7 @@ static int run_host_call(struct sim_host_model *m, const struct sim_op *op)
 	case SIM_OP_MUNMAP:
 		return sim_host_unmap(m, start, end);
 	case SIM_OP_IDLE:
-		return idle(m, start, end);
+		return sim_host_idle(m, start, end);
 	case SIM_OP_AGE:
 		sim_host_age(m, start, end);
 		return 0;

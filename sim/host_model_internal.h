@@ -65,6 +65,9 @@ int sim_host_protect(struct sim_host_model *m, u64 start, u64 end, u32 prot);
 /** sim_host_advise() - madvise(): 0, -EINVAL, -EAGAIN or -ENOMEM. */
 int sim_host_advise(struct sim_host_model *m, u64 start, u64 end, enum sim_advice advice);
 
+/** sim_host_idle() - MADV_PAGEOUT: 0, -EINVAL for hugetlb, -ENOMEM for a hole. */
+int sim_host_idle(struct sim_host_model *m, u64 start, u64 end);
+
 /** sim_host_fork() - fork(), and the child ends at once. */
 void sim_host_fork(struct sim_host_model *m);
 
