@@ -3,11 +3,17 @@
 #include <linux/mm.h>
 #include <asm/cmpxchg.h>
 
+#include "mmu/mmu.h"
 #include "mmu/module.h"
 #include "sim/cpu.h"
 #include "x86/ept.h"
 #include "x86/npt.h"
 #include "x86/walk.h"
+
+bool sim_config_cpu_caches = true;
+
+void (*sim_cpu_on_access)(struct kvm_vcpu *vcpu, const struct sim_access *access,
+			  const struct sim_tlb_entry *entry, bool hit);
 
 /* ---- The guest's instructions ---- */
 
@@ -63,8 +69,7 @@ static const struct sim_walk_mem walk_mem = {
 	.set_bits = set_entry_bits,
 };
 
-/* What the CPU can do, and how EPTP or the host's control registers set it up. */
-static struct sim_paging_caps current_caps(const struct kvm_vcpu *vcpu)
+struct sim_paging_caps sim_cpu_caps(const struct kvm_vcpu *vcpu)
 {
 	u64 pgd = vcpu->arch.hw_pgd;
 
@@ -98,34 +103,94 @@ static void exit_on_fault(struct kvm_vcpu *vcpu, const struct sim_access *access
 	exit->len = 8;
 }
 
-/* One access: false if it made the CPU leave guest mode. */
-static bool perform_access(struct kvm_vcpu *vcpu, const struct sim_paging_caps *caps,
-			   const struct sim_access *access)
+/* ---- Accesses, by the caches or by a walk ---- */
+
+/* Every vCPU has caches of its own, so the same ASID will do for all. */
+#define GUEST_ASID	1
+
+#define ROOT_MASK	GENMASK_ULL(51, 12)
+
+static u64 tlb_tag(hpa_t root)
 {
-	struct sim_pml pml = {
+	return kvm_cpu.intel ? root & ROOT_MASK : GUEST_ASID;
+}
+
+static void show_use(void *ctx, const struct sim_access *access,
+		     const struct sim_tlb_entry *entry)
+{
+	sim_cpu_on_access(ctx, access, entry, true);
+}
+
+/* How the CPU is set up while the guest runs. */
+struct guest_mode {
+	struct sim_paging_caps caps;
+	struct sim_pml pml;
+	struct sim_tlb_cpu tlb_cpu;
+	bool caches;
+};
+
+static void set_up(struct guest_mode *guest, struct kvm_vcpu *vcpu)
+{
+	guest->caps = sim_cpu_caps(vcpu);
+	guest->pml = (struct sim_pml) {
 		.buffer = vcpu->arch.pml_buffer,
 		.index = vcpu->arch.pml_index,
 		.enabled = vcpu->arch.pml_enabled,
 	};
+	guest->tlb_cpu = (struct sim_tlb_cpu) {
+		.fmt = kvm_cpu.intel ? &sim_ept_format : &sim_npt_format,
+		.caps = &guest->caps,
+		.root_pa = vcpu->arch.hw_pgd & ROOT_MASK,
+		.tag = tlb_tag(vcpu->arch.hw_pgd),
+		.mem = &walk_mem,
+		.pml = &guest->pml,
+		.on_use = sim_cpu_on_access ? show_use : NULL,
+		.ctx = vcpu,
+	};
+	guest->caches = READ_ONCE(sim_config_cpu_caches);
+}
+
+/* Whether the access finds memory: by the caches, or as @res says. */
+static bool translate(struct kvm_vcpu *vcpu, const struct guest_mode *guest,
+		      const struct sim_access *access, struct sim_walk_result *res)
+{
+	const struct sim_tlb_cpu *tlb_cpu = &guest->tlb_cpu;
+	struct sim_cpu *cpu = vcpu->world;
+	struct sim_tlb_entry entry;
+
+	if (!guest->caches) {
+		sim_walk(tlb_cpu->fmt, tlb_cpu->caps, tlb_cpu->root_pa, access, tlb_cpu->mem,
+			 tlb_cpu->pml, res);
+		return res->status == SIM_WALK_OK;
+	}
+	if (sim_tlb_access(&cpu->tlb, tlb_cpu, access, &entry, res))
+		return true;
+	if (res->status != SIM_WALK_OK)
+		return false;
+	if (sim_cpu_on_access)
+		sim_cpu_on_access(vcpu, access, &entry, false);
+	return true;
+}
+
+/* One access: false if it made the CPU leave guest mode. */
+static bool perform_access(struct kvm_vcpu *vcpu, const struct guest_mode *guest,
+			   const struct sim_access *access)
+{
+	struct sim_cpu *cpu = vcpu->world;
 	struct sim_walk_result res;
 
-	sim_walk(kvm_cpu.intel ? &sim_ept_format : &sim_npt_format, caps,
-		 vcpu->arch.hw_pgd & GENMASK_ULL(51, 12), access, &walk_mem, &pml, &res);
-	vcpu->arch.pml_index = pml.index;
-
-	if (res.status == SIM_WALK_OK) {
-		((struct sim_cpu *)vcpu->world)->nr_accesses += !access->guest_table;
-		return true;
+	if (!translate(vcpu, guest, access, &res)) {
+		exit_on_fault(vcpu, access, &res);
+		return false;
 	}
-	exit_on_fault(vcpu, access, &res);
-	return false;
+	cpu->nr_accesses += !access->guest_table;
+	return true;
 }
 
 /* ---- Guest mode ---- */
 
-void sim_cpu_run(struct kvm_vcpu *vcpu)
+static void run_guest(struct kvm_vcpu *vcpu, const struct guest_mode *guest)
 {
-	struct sim_paging_caps caps = current_caps(vcpu);
 	struct sim_cpu *cpu = vcpu->world;
 
 	while (cpu->ip < cpu->nr_code) {
@@ -136,7 +201,7 @@ void sim_cpu_run(struct kvm_vcpu *vcpu)
 				vcpu->arch.exit.reason = SIM_EXIT_KICK;
 				return;
 			}
-			if (!perform_access(vcpu, &caps, &insn->steps[cpu->step]))
+			if (!perform_access(vcpu, guest, &insn->steps[cpu->step]))
 				return;
 		}
 		cpu->ip++;
@@ -150,11 +215,29 @@ void sim_cpu_run(struct kvm_vcpu *vcpu)
 	vcpu->arch.exit.reason = SIM_EXIT_IO;
 }
 
+void sim_cpu_run(struct kvm_vcpu *vcpu)
+{
+	struct guest_mode guest;
+
+	set_up(&guest, vcpu);
+	run_guest(vcpu, &guest);
+	vcpu->arch.pml_index = guest.pml.index;
+}
+
+/* ---- What KVM asks of it ---- */
+
 void sim_cpu_flush_tlb(struct kvm_vcpu *vcpu, enum sim_tlb_flush what)
 {
+	hpa_t root = vcpu->arch.mmu->root.hpa;
 	struct sim_cpu *cpu = vcpu->world;
 
 	cpu->nr_flushes[what]++;
+	if (!kvm_cpu.intel)
+		sim_tlb_flush_tag(&cpu->tlb, GUEST_ASID);
+	else if (what == SIM_TLB_FLUSH_ALL)
+		sim_tlb_flush_all(&cpu->tlb);
+	else if (what == SIM_TLB_FLUSH_CURRENT && VALID_PAGE(root))
+		sim_tlb_flush_tag(&cpu->tlb, tlb_tag(root));
 }
 
 void sim_cpu_kick(struct kvm_vcpu *vcpu)
@@ -162,4 +245,9 @@ void sim_cpu_kick(struct kvm_vcpu *vcpu)
 	struct sim_cpu *cpu = vcpu->world;
 
 	WRITE_ONCE(cpu->kicked, 1);
+}
+
+void sim_cpu_exit(struct sim_cpu *cpu)
+{
+	sim_tlb_exit(&cpu->tlb);
 }

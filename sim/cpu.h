@@ -4,10 +4,15 @@
 
 #include "mmu/kvm_host.h"
 #include "x86/paging.h"
+#include "x86/tlb.h"
 
 /*
  * The CPU that a vCPU runs on, in guest mode: it performs the guest's accesses on
- * the tables that KVM loaded, until one of them makes it leave.
+ * the tables that KVM loaded, until one of them makes it leave.  Translations and
+ * upper levels of the tables it keeps for as long as the architecture lets it
+ * (x86/tlb.h), also outside guest mode: until KVM asks it to forget them.
+ *
+ * All of it belongs to the thread of the vCPU, but for @kicked.
  *
  * The guest is a list of instructions.  An instruction is a list of accesses, and
  * starts over from the first of them when the guest is entered again, as a CPU
@@ -36,16 +41,53 @@ struct sim_cpu {
 	u64 nr_accesses;	/* that found memory; the guest's own table walks do not count */
 	/* What KVM asked the CPU to forget, by kind. */
 	u64 nr_flushes[3];
+	struct sim_tlb tlb;
 };
+
+/*
+ * Whether CPUs cache; true unless somebody wants to compare.  False: every access
+ * walks from the root.  May change between two entries to the guest.
+ */
+extern bool sim_config_cpu_caches;
+
+/*
+ * What every use of a cached entry is shown to, NULL if to nobody: for checkers.  The
+ * vCPU is in guest mode, on its own thread, and the access has not been carried out.
+ * @entry: the translation used, or (@entry->table) a table that a walk begins at;
+ *	 where nothing was cached, the translation that the walk has found
+ * @hit: it was cached
+ *
+ * Accesses that fault are not shown, nor any while sim_config_cpu_caches is false.  Set it
+ * while no guest runs.
+ */
+extern void (*sim_cpu_on_access)(struct kvm_vcpu *vcpu, const struct sim_access *access,
+				 const struct sim_tlb_entry *entry, bool hit);
 
 /** sim_cpu_run() - run the guest; struct sim_world_ops.run_guest. */
 void sim_cpu_run(struct kvm_vcpu *vcpu);
 
-/** sim_cpu_flush_tlb() - struct sim_world_ops.flush_tlb. */
+/**
+ * sim_cpu_flush_tlb() - struct sim_world_ops.flush_tlb.
+ * @what: what KVM's vendor module would be asked for
+ *
+ * Intel: all is INVEPT global; the current root, if there is one, INVEPT single-context;
+ * the guest's linear translations INVVPID, which guest-physical ones survive (SDM volume
+ * 3, "Operations that Invalidate Cached Mappings").  AMD: the ASID is flushed, whatever was
+ * asked for (svm_flush_tlb_asid(), v6.1 to v6.12).
+ */
 void sim_cpu_flush_tlb(struct kvm_vcpu *vcpu, enum sim_tlb_flush what);
 
 /** sim_cpu_kick() - struct sim_world_ops.kick. */
 void sim_cpu_kick(struct kvm_vcpu *vcpu);
+
+/**
+ * sim_cpu_caps() - what the CPU can do, as EPTP or the host's control registers set it up.
+ * @vcpu: has had a root loaded
+ */
+struct sim_paging_caps sim_cpu_caps(const struct kvm_vcpu *vcpu);
+
+/** sim_cpu_exit() - free what the caches take; the vCPU will not run again. */
+void sim_cpu_exit(struct sim_cpu *cpu);
 
 /** sim_cpu_reset() - an empty list of instructions. */
 void sim_cpu_reset(struct sim_cpu *cpu);

@@ -238,13 +238,15 @@ static bool parse_stat(struct parser *p, struct sim_expect *expect)
 	return get_signed(p, "how much it changes", &expect->number);
 }
 
-/* "smm", if it is there, and the GPA. */
+/* "smm" or "nested", if it is there, and the GPA. */
 static bool parse_place(struct parser *p, struct sim_expect *expect)
 {
 	const char *rest = p->pos;
+	struct sim_word word = sim_text_next(&rest);
 
-	expect->smm = sim_text_is(sim_text_next(&rest), "smm");
-	if (expect->smm)
+	expect->smm = sim_text_is(word, "smm");
+	expect->nested = sim_text_is(word, "nested");
+	if (expect->smm || expect->nested)
 		p->pos = rest;
 	return get_number(p, "a GPA", &expect->gpa);
 }
@@ -452,15 +454,15 @@ static bool stat_holds(const struct sim_expect *expect, struct sim_machine *mach
 	return number_holds(expect->number, sum, sim_stat_name(expect->stat), found, size);
 }
 
-/* The valid root of an address space, or NULL. */
-static struct kvm_mmu_page *find_root(struct sim_machine *machine, bool smm)
+/* The valid root of an address space, or that of nested guests; NULL if there is none. */
+static struct kvm_mmu_page *find_root(struct sim_machine *machine, bool smm, bool nested)
 {
 	struct kvm_mmu_page *root;
 
 	if (!machine->kvm)
 		return NULL;
 	list_for_each_entry(root, &machine->kvm->arch.tdp_mmu_roots, link)
-		if (!root->role.invalid && !root->role.guest_mode &&
+		if (!root->role.invalid && root->role.guest_mode == nested &&
 		    kvm_mmu_page_as_id(root) == smm)
 			return root;
 	return NULL;
@@ -470,7 +472,7 @@ static struct kvm_mmu_page *find_root(struct sim_machine *machine, bool smm)
 static int find_spte(const struct sim_expect *expect, struct sim_machine *machine, int level,
 		     u64 *spte)
 {
-	struct kvm_mmu_page *root = find_root(machine, expect->smm);
+	struct kvm_mmu_page *root = find_root(machine, expect->smm, expect->nested);
 	gfn_t gfn = gpa_to_gfn(expect->gpa);
 	struct tdp_iter iter;
 	int found = 0;

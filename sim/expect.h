@@ -33,6 +33,7 @@ struct sim_expect {
 	enum sim_event_type event;	/* events; exit: SIM_EV_NR for none */
 	enum sim_stat stat;
 	bool smm;		/* look in address space 1 */
+	bool nested;		/* look under the root of nested guests */
 	u64 gpa;
 	int level;
 	struct sim_expect_spte spte;

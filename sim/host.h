@@ -28,12 +28,29 @@ struct sim_host_ops {
 
 struct sim_host {
 	const struct sim_host_ops *ops;
-	struct kvm *kvm;	/* whose notifiers it calls; NULL before there is a VM */
+	struct kvm *kvm;	/* the VM that the present operation is about, or NULL */
+	/* All VMs of the process: each registered for the MMU notifiers.  NULL: none. */
+	struct kvm *vms[SIM_MAX_VMS];
 };
+
+/** sim_host_has_vm() - whether there is anybody to notify. */
+bool sim_host_has_vm(const struct sim_host *host);
+
+/*
+ * The MMU notifiers of all VMs, one after the other: see kvm_main.h.  What they
+ * return is true if it is for any of them.
+ */
+bool sim_host_notify_start(struct sim_host *host, hva_t start, hva_t end);
+void sim_host_notify_end(struct sim_host *host, hva_t start, hva_t end);
+void sim_host_notify_change_pte(struct sim_host *host, hva_t hva,
+				const struct sim_host_page *page);
+bool sim_host_notify_clear_flush_young(struct sim_host *host, hva_t start, hva_t end);
+bool sim_host_notify_test_young(struct sim_host *host, hva_t hva);
 
 /* Where the memory of a scenario lies in the host's address space. */
 #define SIM_VM_HVA		0x10000000000ULL	/* slot 500: the guest's code and tables */
 #define SIM_SMRAM_HVA		0x11000000000ULL
+#define SIM_VM_STRIDE		0x00001000000ULL	/* of both, from one VM to the next */
 #define SIM_MEMORY_HVA		0x20000000000ULL	/* the first "memory" */
 #define SIM_MEMORY_STRIDE	0x01000000000ULL	/* from one to the next */
 

@@ -32,7 +32,7 @@ static void deliver_set_pte(struct sim_host_log *log, const struct sim_event *ev
 
 	log->next++;
 	sim_recorder_add(log->recorder, event);
-	kvm_mmu_notifier_change_pte(log->host.kvm, event->host_map.hva, &page);
+	sim_host_notify_change_pte(&log->host, event->host_map.hva, &page);
 }
 
 /* ---- Notifiers ---- */
@@ -41,17 +41,16 @@ static void deliver_set_pte(struct sim_host_log *log, const struct sim_event *ev
 static bool deliver_unmap(struct sim_host_log *log, const struct sim_event *event)
 {
 	u64 start = event->host_range.start, end = event->host_range.end;
-	struct kvm *kvm = log->host.kvm;
 	bool touched;
 
 	log->next++;
 	sim_recorder_add(log->recorder, event);
-	touched = kvm_mmu_notifier_invalidate_range_start(kvm, start, end);
+	touched = sim_host_notify_start(&log->host, start, end);
 
 	event = peek(log);
 	if (event && event->type == SIM_EV_HOST_SET_PTE)
 		deliver_set_pte(log, event);
-	kvm_mmu_notifier_invalidate_range_end(kvm, start, end);
+	sim_host_notify_end(&log->host, start, end);
 	return touched;
 }
 
@@ -62,8 +61,6 @@ static bool deliver_notifiers(struct sim_host_log *log)
 	bool touched = false;
 
 	while ((event = peek(log)) && event->type != SIM_EV_HOST_PAGE) {
-		struct kvm *kvm = log->host.kvm;
-
 		if (event->type == SIM_EV_HOST_UNMAP) {
 			touched |= deliver_unmap(log, event);
 			continue;
@@ -75,11 +72,12 @@ static bool deliver_notifiers(struct sim_host_log *log)
 		log->next++;
 		sim_recorder_add(log->recorder, event);
 		if (event->type == SIM_EV_HOST_AGE)
-			kvm_mmu_notifier_clear_flush_young(kvm, event->host_range.start,
-							   event->host_range.end);
+			sim_host_notify_clear_flush_young(&log->host, event->host_range.start,
+							  event->host_range.end);
 		else
 			sim_recorder_young(log->recorder,
-					   kvm_mmu_notifier_test_young(kvm, event->host_map.hva));
+					   sim_host_notify_test_young(&log->host,
+								      event->host_map.hva));
 	}
 	return touched;
 }
@@ -227,7 +225,7 @@ static int log_run_op(struct sim_host *host, const struct sim_op *op)
 	case SIM_OP_FORK:
 	case SIM_OP_AGE:
 	case SIM_OP_TEST_YOUNG:
-		if (host->kvm)
+		if (sim_host_has_vm(host))
 			deliver_notifiers(log);
 		return log->ret;
 	default:

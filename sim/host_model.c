@@ -37,44 +37,43 @@ static void record_address(struct sim_host_model *m, enum sim_event_type type, u
 
 void sim_host_begin(struct sim_host_model *m, u64 start, u64 end)
 {
-	if (!m->host.kvm)
+	if (!sim_host_has_vm(&m->host))
 		return;
 	record_range(m, SIM_EV_HOST_UNMAP, start, end);
-	kvm_mmu_notifier_invalidate_range_start(m->host.kvm, start, end);
+	sim_host_notify_start(&m->host, start, end);
 }
 
 void sim_host_end(struct sim_host_model *m, u64 start, u64 end)
 {
-	if (m->host.kvm)
-		kvm_mmu_notifier_invalidate_range_end(m->host.kvm, start, end);
+	sim_host_notify_end(&m->host, start, end);
 }
 
 void sim_host_set_pte(struct sim_host_model *m, u64 hva, u64 pfn)
 {
 	const struct sim_host_page page = { .pfn = pfn, .level = PG_LEVEL_4K, .writable = true };
 
-	if (!m->host.kvm)
+	if (!sim_host_has_vm(&m->host))
 		return;
 	record_address(m, SIM_EV_HOST_SET_PTE, hva, 0);
-	kvm_mmu_notifier_change_pte(m->host.kvm, hva, &page);
+	sim_host_notify_change_pte(&m->host, hva, &page);
 }
 
 bool sim_host_age(struct sim_host_model *m, u64 start, u64 end)
 {
-	if (!m->host.kvm)
+	if (!sim_host_has_vm(&m->host))
 		return false;
 	record_range(m, SIM_EV_HOST_AGE, start, end);
-	return kvm_mmu_notifier_clear_flush_young(m->host.kvm, start, end);
+	return sim_host_notify_clear_flush_young(&m->host, start, end);
 }
 
 static void test_young(struct sim_host_model *m, u64 hva)
 {
 	bool young;
 
-	if (!m->host.kvm)
+	if (!sim_host_has_vm(&m->host))
 		return;
 	record_address(m, SIM_EV_HOST_TEST_AGE, hva, 0);
-	young = kvm_mmu_notifier_test_young(m->host.kvm, hva);
+	young = sim_host_notify_test_young(&m->host, hva);
 	if (m->recorder)
 		sim_recorder_young(m->recorder, young);
 }
@@ -159,7 +158,8 @@ static int model_mapping_level(struct sim_host *host, hva_t hva)
 /* ---- What the VMM does besides ---- */
 
 /* The guest's PML4 page and the next one, its PDPT page: docs/scenarios.md. */
-#define GUEST_TABLES(id)	(SIM_VM_HVA + 0x10000 + (id) * 0x4000ULL)
+#define GUEST_TABLES(op)	\
+	(SIM_VM_HVA + (op)->vm * SIM_VM_STRIDE + 0x10000 + (op)->id * 0x4000ULL)
 #define GUEST_DIRECT_END	SIM_VM_SIZE
 
 /* Note that a page of the guest is not all zeroes any more, if it may be written at all. */
@@ -187,7 +187,7 @@ static void note_guest_write(struct sim_host_model *m, struct kvm *kvm, u64 gpa)
  */
 static void settle_guest_writes(struct sim_host_model *m)
 {
-	struct kvm *kvm = m->host.kvm;
+	struct kvm *kvm = m->host.vms[m->written_vm];
 	u64 offset;
 	int idx;
 
@@ -204,9 +204,10 @@ static void settle_guest_writes(struct sim_host_model *m)
 static void before_access(struct sim_host_model *m, const struct sim_op *op, u64 size, bool write)
 {
 	if (op->gpa + size > GUEST_DIRECT_END)
-		sim_host_write(m, GUEST_TABLES(op->id) + PAGE_SIZE, 8);
+		sim_host_write(m, GUEST_TABLES(op) + PAGE_SIZE, 8);
 	if (!write)
 		return;
+	m->written_vm = op->vm;
 	m->written_gpa = op->gpa;
 	m->written_size = size;
 }
@@ -292,9 +293,10 @@ static int run_op_locked(struct sim_host_model *m, const struct sim_op *op)
 {
 	switch (op->type) {
 	case SIM_OP_VM:
-		return make_written_memory(m, SIM_VM_HVA, SIM_VM_SIZE);
+		return make_written_memory(m, SIM_VM_HVA + op->vm * SIM_VM_STRIDE, SIM_VM_SIZE);
 	case SIM_OP_SMRAM:
-		return make_written_memory(m, SIM_SMRAM_HVA, SIM_SMRAM_SIZE);
+		return make_written_memory(m, SIM_SMRAM_HVA + op->vm * SIM_VM_STRIDE,
+					   SIM_SMRAM_SIZE);
 	case SIM_OP_MEMORY:
 		return make_memory(m, op);
 	case SIM_OP_FORK:
@@ -304,7 +306,7 @@ static int run_op_locked(struct sim_host_model *m, const struct sim_op *op)
 		record_maps(m, op->id);
 		return 0;
 	case SIM_OP_VCPU:
-		sim_host_write(m, GUEST_TABLES(op->id), 2 * PAGE_SIZE);
+		sim_host_write(m, GUEST_TABLES(op), 2 * PAGE_SIZE);
 		return 0;
 	case SIM_OP_READ:
 	case SIM_OP_WRITE:

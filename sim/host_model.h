@@ -51,6 +51,7 @@ struct sim_host_model {
 	char memories[SIM_MACHINE_MAX_MEMORIES][48];
 	size_t nr_memories;
 	/* Where the guest may have written since the last operation began: bytes. */
+	unsigned int written_vm;
 	u64 written_gpa, written_size;
 };
 

@@ -94,9 +94,9 @@ static struct sim_machine_slot *find_slot(struct sim_machine *machine, u32 id)
 {
 	size_t i;
 
-	for (i = 0; i < machine->nr_slots; i++)
-		if (machine->slots[i].id == id)
-			return &machine->slots[i];
+	for (i = 0; i < machine->vm->nr_slots; i++)
+		if (machine->vm->slots[i].id == id)
+			return &machine->vm->slots[i];
 	return NULL;
 }
 
@@ -108,17 +108,17 @@ static int remember_slot(struct sim_machine *machine, const struct sim_machine_s
 		*slot = *new;
 		return 0;
 	}
-	slots = realloc(machine->slots, (machine->nr_slots + 1) * sizeof(*slots));
+	slots = realloc(machine->vm->slots, (machine->vm->nr_slots + 1) * sizeof(*slots));
 	if (!slots)
 		return -ENOMEM;
-	machine->slots = slots;
-	slots[machine->nr_slots++] = *new;
+	machine->vm->slots = slots;
+	slots[machine->vm->nr_slots++] = *new;
 	return 0;
 }
 
 static void forget_slot(struct sim_machine *machine, struct sim_machine_slot *slot)
 {
-	*slot = machine->slots[--machine->nr_slots];
+	*slot = machine->vm->slots[--machine->vm->nr_slots];
 }
 
 static int set_region(struct sim_machine *machine, const struct sim_machine_slot *slot)
@@ -342,7 +342,7 @@ static int op_vcpu(struct sim_machine *machine, const struct sim_op *op)
 		return PTR_ERR(vcpu);
 	}
 	cpu->vcpu = vcpu;
-	machine->cpus[op->id] = cpu;
+	machine->vm->cpus[op->id] = cpu;
 
 	program_data(cpu, SIM_ACCESS_WRITE, data, SIM_EXIT_IO);
 	program_data(cpu, SIM_ACCESS_READ, data, SIM_EXIT_IO);
@@ -353,7 +353,7 @@ static int op_vcpu(struct sim_machine *machine, const struct sim_op *op)
 
 static int op_access(struct sim_machine *machine, const struct sim_op *op)
 {
-	struct sim_cpu *cpu = machine->cpus[op->id];
+	struct sim_cpu *cpu = machine->vm->cpus[op->id];
 
 	sim_cpu_reset(cpu);
 	if (op->type == SIM_OP_EXEC)
@@ -367,7 +367,7 @@ static int op_access(struct sim_machine *machine, const struct sim_op *op)
 
 static int op_smi(struct sim_machine *machine, const struct sim_op *op)
 {
-	struct sim_cpu *cpu = machine->cpus[op->id];
+	struct sim_cpu *cpu = machine->vm->cpus[op->id];
 
 	kvm_inject_smi(cpu->vcpu);
 	report_ret(machine, 0);
@@ -421,7 +421,7 @@ static bool start_loop(struct sim_machine *machine, struct sim_cpu *cpu)
 
 static int op_sweep(struct sim_machine *machine, const struct sim_op *op)
 {
-	struct sim_cpu *cpu = machine->cpus[op->id];
+	struct sim_cpu *cpu = machine->vm->cpus[op->id];
 	bool go_on = start_loop(machine, cpu);
 	u64 offset;
 
@@ -444,7 +444,7 @@ static u64 next_random(u64 *state)
 static int op_random(struct sim_machine *machine, const struct sim_op *op)
 {
 	u64 pages = op->size >> PAGE_SHIFT, state = op->seed * 2 + 1, i;
-	struct sim_cpu *cpu = machine->cpus[op->id];
+	struct sim_cpu *cpu = machine->vm->cpus[op->id];
 	bool go_on = start_loop(machine, cpu);
 
 	for (i = 0; go_on && i < op->count; i++) {
@@ -459,7 +459,7 @@ static int op_random(struct sim_machine *machine, const struct sim_op *op)
 /* KVM_PRE_FAULT_MEMORY: every page of the range, by the mapping's own size. */
 static int op_prefault(struct sim_machine *machine, const struct sim_op *op)
 {
-	struct kvm_vcpu *vcpu = machine->cpus[op->id]->vcpu;
+	struct kvm_vcpu *vcpu = machine->vm->cpus[op->id]->vcpu;
 	u64 gpa = op->gpa, end = op->gpa + op->size;
 	int r = 0, idx;
 
@@ -481,7 +481,7 @@ static int op_prefault(struct sim_machine *machine, const struct sim_op *op)
 
 static int op_nested(struct sim_machine *machine, const struct sim_op *op)
 {
-	kvm_set_guest_mode(machine->cpus[op->id]->vcpu, op->on);
+	kvm_set_guest_mode(machine->vm->cpus[op->id]->vcpu, op->on);
 	return 0;
 }
 
@@ -492,29 +492,34 @@ static int op_vm(struct sim_machine *machine, const struct sim_op *op)
 	machine->kvm = kvm_create_vm(&machine_world_ops, machine);
 	if (!machine->kvm)
 		return -ENOMEM;
-	machine->host->kvm = machine->kvm;
-	return add_slot(machine, SIM_VM_SLOT, 0, SIM_VM_SIZE, SIM_VM_HVA, 0);
+	machine->vm->kvm = machine->kvm;
+	machine->host->kvm = machine->host->vms[op->vm] = machine->kvm;
+	return add_slot(machine, SIM_VM_SLOT, 0, SIM_VM_SIZE,
+			SIM_VM_HVA + op->vm * SIM_VM_STRIDE, 0);
 }
 
 static int op_smram(struct sim_machine *machine, const struct sim_op *op)
 {
-	return add_slot(machine, SIM_SMRAM_SLOT, SIM_SMRAM_GPA, SIM_SMRAM_SIZE, SIM_SMRAM_HVA, 0);
+	return add_slot(machine, SIM_SMRAM_SLOT, SIM_SMRAM_GPA, SIM_SMRAM_SIZE,
+			SIM_SMRAM_HVA + op->vm * SIM_VM_STRIDE, 0);
 }
 
 static void destroy_vm(struct sim_machine *machine)
 {
 	int i;
 
-	machine->host->kvm = NULL;
+	machine->host->kvm = machine->host->vms[machine->vm - machine->vms] = NULL;
 	kvm_put_kvm(machine->kvm);
-	machine->kvm = NULL;
+	machine->kvm = machine->vm->kvm = NULL;
 	for (i = 0; i < KVM_MAX_VCPUS; i++) {
-		if (machine->cpus[i])
-			machine->nr_accesses += machine->cpus[i]->nr_accesses;
-		free(machine->cpus[i]);
-		machine->cpus[i] = NULL;
+		if (!machine->vm->cpus[i])
+			continue;
+		machine->nr_accesses += machine->vm->cpus[i]->nr_accesses;
+		sim_cpu_exit(machine->vm->cpus[i]);
+		free(machine->vm->cpus[i]);
+		machine->vm->cpus[i] = NULL;
 	}
-	machine->nr_slots = 0;
+	machine->vm->nr_slots = 0;
 }
 
 static int op_destroy(struct sim_machine *machine, const struct sim_op *op)
@@ -582,6 +587,13 @@ static const struct {
 	[SIM_OP_DESTROY]	= { .run = op_destroy, .no_vm_stats = true, .no_vcpu_stats = true },
 };
 
+/* What follows is about this VM. */
+static void use_vm(struct sim_machine *machine, unsigned int vm)
+{
+	machine->vm = &machine->vms[vm];
+	machine->kvm = machine->host->kvm = machine->vm->kvm;
+}
+
 int sim_machine_run(struct sim_machine *machine, const struct sim_op *op)
 {
 	int r = 0, host_ret;
@@ -589,6 +601,7 @@ int sim_machine_run(struct sim_machine *machine, const struct sim_op *op)
 	if (op->type == SIM_OP_MEMORY)
 		strcpy(machine->memories[machine->nr_memories++], op->name);
 
+	use_vm(machine, op->vm);
 	sim_recorder_begin(machine->recorder, machine->kvm);
 	host_ret = machine->host->ops->run_op(machine->host, op);
 	if (operations[op->type].host_ret)
@@ -609,12 +622,18 @@ void sim_machine_init(struct sim_machine *machine, struct sim_host *host,
 	memset(machine, 0, sizeof(*machine));
 	machine->host = host;
 	machine->recorder = recorder;
+	machine->vm = &machine->vms[0];
 }
 
 void sim_machine_exit(struct sim_machine *machine)
 {
-	if (machine->kvm)
-		destroy_vm(machine);
-	free(machine->slots);
-	machine->slots = NULL;
+	unsigned int i;
+
+	for (i = 0; i < SIM_MAX_VMS; i++) {
+		use_vm(machine, i);
+		if (machine->kvm)
+			destroy_vm(machine);
+		free(machine->vm->slots);
+		machine->vm->slots = NULL;
+	}
 }

@@ -27,14 +27,23 @@ struct sim_machine_slot {
 	u32 flags;		/* KVM_MEM_* */
 };
 
-struct sim_machine {
-	struct kvm *kvm;
-	struct sim_host *host;
-	struct sim_recorder *recorder;
-
+/* What the VMM keeps of one of its VMs. */
+struct sim_machine_vm {
+	struct kvm *kvm;	/* NULL before it is made, and when it is gone */
 	struct sim_cpu *cpus[KVM_MAX_VCPUS];	/* by number */
 	struct sim_machine_slot *slots;
 	size_t nr_slots;
+};
+
+struct sim_machine {
+	struct sim_host *host;
+	struct sim_recorder *recorder;
+
+	struct sim_machine_vm vms[SIM_MAX_VMS];
+	/* The one that the present operation is about, and its kvm. */
+	struct sim_machine_vm *vm;
+	struct kvm *kvm;
+
 	char memories[SIM_MACHINE_MAX_MEMORIES][48];
 	size_t nr_memories;
 	u64 nr_accesses;	/* of the guests that are gone: struct sim_cpu.nr_accesses */

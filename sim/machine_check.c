@@ -15,9 +15,13 @@ struct checker {
 	size_t err_size;
 	struct { char name[48]; u64 size; } memories[SIM_MACHINE_MAX_MEMORIES];
 	size_t nr_memories;
-	bool vcpus[KVM_MAX_VCPUS];
-	bool slots[1u << 17];	/* by address space and id: added once, by whatever outcome */
-	bool vm, destroyed;
+	struct vm_state {
+		bool vcpus[KVM_MAX_VCPUS];
+		/* By address space and id: added once, by whatever outcome. */
+		bool slots[1u << 17];
+		bool made, destroyed;
+	} vms[SIM_MAX_VMS];
+	struct vm_state *vm;	/* of the present operation */
 };
 
 static bool complain(struct checker *check, const char *what, const char *name)
@@ -62,48 +66,60 @@ static bool check_vcpu(struct checker *check, const struct sim_op *op)
 		/* Their pages must fit into the 256 KiB of the VM's own memory. */
 		return complain(check, "vCPU numbers go up to 59%s", "");
 	if (op->type == SIM_OP_VCPU) {
-		if (check->vcpus[op->id])
+		if (check->vm->vcpus[op->id])
 			return complain(check, "this vCPU exists already%s", "");
-		check->vcpus[op->id] = true;
+		check->vm->vcpus[op->id] = true;
 		return true;
 	}
-	if (!check->vcpus[op->id])
+	if (!check->vm->vcpus[op->id])
 		return complain(check, "there is no such vCPU%s", "");
 	return true;
 }
 
 static bool check_slot(struct checker *check, const struct sim_op *op)
 {
-	if (op->id >= sizeof(check->slots))
+	if (op->id >= sizeof(check->vm->slots))
 		return complain(check, "slot ids go up to 0x1ffff%s", "");
 	if (op->type == SIM_OP_SLOT) {
 		if (!known_memory(check, op))
 			return false;
-		check->slots[op->id] = true;
+		check->vm->slots[op->id] = true;
 		return true;
 	}
-	if (!check->slots[op->id])
+	if (!check->vm->slots[op->id])
 		return complain(check, "no slot has this id%s", "");
+	return true;
+}
+
+/* The first VM goes last: what is the host's own is said in its name. */
+static bool check_destroy(struct checker *check, const struct sim_op *op)
+{
+	size_t i;
+
+	for (i = 1; !op->vm && i < SIM_MAX_VMS; i++)
+		if (check->vms[i].made && !check->vms[i].destroyed)
+			return complain(check, "another VM is still there%s", "");
+	check->vm->destroyed = true;
 	return true;
 }
 
 static bool check_op(struct checker *check, const struct sim_op *op)
 {
-	if (check->destroyed)
+	check->vm = &check->vms[op->vm];
+	if (check->vm->destroyed)
 		return complain(check, "the VM was destroyed before%s", "");
-	if (!check->vm && op->type != SIM_OP_VM)
+	if (!check->vm->made && op->type != SIM_OP_VM)
 		return complain(check, "the first operation must be \"vm\"%s", "");
 
 	switch (op->type) {
 	case SIM_OP_VM:
-		if (check->vm)
+		if (check->vm->made)
 			return complain(check, "there is a VM already%s", "");
-		check->vm = true;
-		check->slots[SIM_VM_SLOT] = true;
+		check->vm->made = true;
+		check->vm->slots[SIM_VM_SLOT] = true;
 		return true;
 	case SIM_OP_DESTROY:
-		check->destroyed = true;
-		return true;
+		return check_destroy(check, op);
 	case SIM_OP_MEMORY:
 		return check_memory(check, op);
 	case SIM_OP_FILL:

@@ -317,6 +317,12 @@ static bool grow(struct reader *r, void **array, size_t nr, size_t *cap, size_t 
 	return true;
 }
 
+/* The VM that is made first is destroyed last. */
+static bool ends_recording(const struct sim_op *op)
+{
+	return op->type == SIM_OP_DESTROY && !op->vm;
+}
+
 static bool read_op(struct reader *r)
 {
 	struct sim_recording *rec = r->rec;
@@ -324,7 +330,7 @@ static bool read_op(struct reader *r)
 	struct sim_record *record;
 	char msg[256];
 
-	if (rec->nr_records && rec->records[rec->nr_records - 1].op.type == SIM_OP_DESTROY)
+	if (rec->nr_records && ends_recording(&rec->records[rec->nr_records - 1].op))
 		return fail(r, "expected nothing after operation \"destroy\", found another one");
 	if (!grow(r, &array, rec->nr_records, &r->cap_records, sizeof(*record)))
 		return false;
@@ -333,7 +339,7 @@ static bool read_op(struct reader *r)
 	memset(record, 0, sizeof(*record));
 	if (!sim_op_parse(r->buf + (r->buf[2] ? 3 : 2), &record->op, msg, sizeof(msg)))
 		return fail(r, "%s", msg);
-	if ((record->op.type == SIM_OP_VM) != (rec->nr_records == 0))
+	if ((record->op.type == SIM_OP_VM && !record->op.vm) != (rec->nr_records == 0))
 		return fail(r, "expected operation \"vm\" first and only there, found \"%s\"",
 			    sim_op_name(record->op.type));
 	record->op.line = r->line;
@@ -449,7 +455,7 @@ static bool read_event(struct reader *r)
 
 static bool read_body(struct reader *r)
 {
-	enum sim_op_type last;
+	const struct sim_op *last;
 
 	if (!read_op(r))
 		return false;
@@ -470,10 +476,10 @@ static bool read_body(struct reader *r)
 				    sim_text_quote(sim_text_next(&pos), quote));
 		}
 	}
-	last = r->rec->records[r->rec->nr_records - 1].op.type;
-	if (last != SIM_OP_DESTROY)
+	last = &r->rec->records[r->rec->nr_records - 1].op;
+	if (!ends_recording(last))
 		return fail(r, "expected \"destroy\" as the last operation, found \"%s\"",
-			    sim_op_name(last));
+			    sim_op_name(last->type));
 	return true;
 }
 

@@ -386,6 +386,27 @@ static bool parse_args(const char *pos, struct sim_op *op, char *err, size_t err
 	return true;
 }
 
+/* "in N" before an operation: the VM that it is for. */
+static bool take_vm(const char **pos, struct sim_word *word, struct sim_op *op, char *err,
+		    size_t err_size)
+{
+	char quote[SIM_QUOTE_SIZE];
+	uint64_t vm;
+
+	*word = sim_text_next(pos);
+	if (!sim_text_is(*word, "in"))
+		return true;
+	*word = sim_text_next(pos);
+	if (!get_up_to(*word, SIM_MAX_VMS - 1, &vm)) {
+		snprintf(err, err_size, "in: expected VM (0 to %d), found %s", SIM_MAX_VMS - 1,
+			 sim_text_quote(*word, quote));
+		return false;
+	}
+	op->vm = (unsigned int)vm;
+	*word = sim_text_next(pos);
+	return true;
+}
+
 bool sim_op_parse(const char *text, struct sim_op *op, char *err, size_t err_size)
 {
 	struct sim_op found = { .line = op->line };
@@ -393,7 +414,8 @@ bool sim_op_parse(const char *text, struct sim_op *op, char *err, size_t err_siz
 	const char *pos = text;
 	char quote[SIM_QUOTE_SIZE];
 
-	word = sim_text_next(&pos);
+	if (!take_vm(&pos, &word, &found, err, err_size))
+		return false;
 	if (!find_op(word, &found.type)) {
 		snprintf(err, err_size, "expected an operation, found %s",
 			 sim_text_quote(word, quote));
@@ -488,8 +510,12 @@ static void put_arg(enum arg arg, const struct sim_op *op, char *buf, size_t siz
 
 int sim_op_print(const struct sim_op *op, char *buf, size_t size)
 {
-	char line[SIM_OP_TEXT_SIZE];
-	size_t len = (size_t)snprintf(line, sizeof(line), "%s", rows[op->type].name);
+	char line[SIM_OP_TEXT_SIZE], in[16] = "";
+	size_t len;
+
+	if (op->vm)
+		snprintf(in, sizeof(in), "in %u ", op->vm);
+	len = (size_t)snprintf(line, sizeof(line), "%s%s", in, rows[op->type].name);
 
 	for (const enum arg *arg = rows[op->type].args; *arg != END; arg++) {
 		char word[64];

@@ -73,10 +73,14 @@ enum sim_op_access {
 /* Bytes for the text of an operation, its NUL included. */
 #define SIM_OP_TEXT_SIZE	160
 
+/* A scenario can have so many VMs, all of one process. */
+#define SIM_MAX_VMS	4
+
 /* One operation of a scenario.  Which members count depends on the type. */
 struct sim_op {
 	enum sim_op_type type;
 	unsigned int line;	/* of the file it was read from */
+	unsigned int vm;	/* whose it is: the number behind "in", else 0 */
 	char name[48];		/* memory, fill, slot, host operations; param: its name */
 	char value[16];		/* param: its new value */
 	uint64_t id;		/* slot id, or vCPU number */

@@ -177,31 +177,65 @@ static bool is_expression(struct sim_word word)
 			  (is_digit(word.s[0]) && operand_length(word) < word.n));
 }
 
-/* "12-13" is a range of pages, not a difference, where a range is asked for. */
-static bool is_page_range(const char *line, struct sim_word word)
+/* Bytes that hold every number, and every range of two. */
+#define NUMBERS_SIZE	48
+
+/*
+ * Where a range of pages is asked for, "12-13" is one and not a difference: the first
+ * minus sign stands between the two numbers.
+ */
+static bool evaluate_range(struct reader *r, struct sim_word word, char *buf)
 {
-	return !strncmp(line, "expect dirty", 12) && !memchr(word.s, '$', word.n);
+	const char *dash = memchr(word.s, '-', word.n);
+	struct sim_word first = word, last = word;
+	u64 from, to;
+
+	if (dash) {
+		first.n = dash - word.s;
+		last.s = dash + 1;
+		last.n = word.n - first.n - 1;
+	}
+	if (!evaluate(r, first, &from) || !evaluate(r, last, &to))
+		return false;
+	if (dash)
+		snprintf(buf, NUMBERS_SIZE, "%" PRIu64 "-%" PRIu64, from, to);
+	else
+		snprintf(buf, NUMBERS_SIZE, "%" PRIu64, from);
+	return true;
+}
+
+static bool evaluate_number(struct reader *r, struct sim_word word, char *buf)
+{
+	u64 value;
+
+	if (!evaluate(r, word, &value))
+		return false;
+	snprintf(buf, NUMBERS_SIZE, "0x%" PRIx64, value);
+	return true;
 }
 
 /* Copy a line with all expressions replaced by numbers. */
 static bool substitute(struct reader *r, const char *line, char *out, size_t size)
 {
+	char numbers[NUMBERS_SIZE];
 	const char *pos = line;
 	struct sim_word word;
-	size_t len = 0;
-	u64 value;
-	int n;
+	bool dirty = false;
+	size_t len = 0, nr;
 
-	while ((word = sim_text_next(&pos)).n) {
-		if (is_expression(word) && !is_page_range(line, word)) {
-			if (!evaluate(r, word, &value))
+	for (nr = 0; (word = sim_text_next(&pos)).n; nr++) {
+		bool range = nr == 2 && dirty;
+
+		if (nr == 1)
+			dirty = !strcmp(out, "expect") && sim_text_is(word, "dirty");
+		if (is_expression(word)) {
+			if (!(range ? evaluate_range(r, word, numbers) :
+				      evaluate_number(r, word, numbers)))
 				return false;
-			n = snprintf(out + len, size - len, "%s0x%" PRIx64, len ? " " : "", value);
-		} else {
-			n = snprintf(out + len, size - len, "%s%.*s", len ? " " : "", (int)word.n,
-				     word.s);
+			word = (struct sim_word) { .s = numbers, .n = strlen(numbers) };
 		}
-		len += n;
+		len += snprintf(out + len, size - len, "%s%.*s", nr ? " " : "", (int)word.n,
+				word.s);
 		if (len >= size)
 			return complain(r, "the line is too long");
 	}
@@ -347,10 +381,16 @@ static bool open_loop(struct reader *r, const char *pos, bool skipped)
 	return add_variable(r, name, 0);
 }
 
-static bool close_loop(struct reader *r)
+/* An "end" belongs to its "repeat", so it cannot be there on some machines only. */
+static bool close_loop(struct reader *r, const char *pos, bool conditional)
 {
+	struct sim_word word = sim_text_next(&pos);
 	struct loop *loop;
 
+	if (word.n)
+		return complain_word(r, "the end of the line", word);
+	if (conditional)
+		return complain(r, "\"end\" takes no conditions");
 	if (!r->depth)
 		return complain(r, "\"end\" without a \"repeat\"");
 	loop = &r->loops[r->depth - 1];
@@ -399,8 +439,12 @@ static bool skipping(const struct reader *r)
 	return false;
 }
 
-/* A line without comment, conditions taken off. */
-static bool read_statement(struct reader *r, const char *line, bool hold)
+/*
+ * A line without comment, conditions taken off.
+ * @conditional: there were some
+ * @hold: all of them hold
+ */
+static bool read_statement(struct reader *r, const char *line, bool conditional, bool hold)
 {
 	const char *pos = line;
 	struct sim_word word = sim_text_next(&pos);
@@ -410,7 +454,7 @@ static bool read_statement(struct reader *r, const char *line, bool hold)
 	if (sim_text_is(word, "repeat"))
 		return open_loop(r, pos, skip);
 	if (sim_text_is(word, "end"))
-		return close_loop(r);
+		return close_loop(r, pos, conditional);
 	if (skip)
 		return true;
 	if (sim_text_is(word, "set"))
@@ -418,8 +462,8 @@ static bool read_statement(struct reader *r, const char *line, bool hold)
 
 	if (!substitute(r, line, text, sizeof(text)))
 		return false;
-	if (!strncmp(text, "expect ", 7))
-		return add_expect(r, text + 7);
+	if (sim_text_is(word, "expect"))
+		return add_expect(r, text + strlen(text[6] ? "expect " : "expect"));
 	return add_op(r, text);
 }
 
@@ -433,6 +477,8 @@ static bool next_line(struct reader *r, char *buf, size_t size)
 	r->line++;
 	if (memchr(r->pos, '\0', n))
 		return complain(r, "a NUL byte");
+	if (memchr(r->pos, '\r', n))
+		return complain(r, "a carriage return: lines end in a newline only");
 	if (comment)
 		n = comment - r->pos;
 	if (n >= size)
@@ -452,16 +498,17 @@ static bool read_lines(struct reader *r)
 	char buf[MAX_LINE];
 
 	while (r->pos < r->end) {
-		const char *line = buf;
+		const char *line = buf, *start;
 		bool hold;
 
 		if (!next_line(r, buf, sizeof(buf)))
 			return false;
 		while (*line == ' ')
 			line++;
+		start = line;
 		if (!take_conditions(r, &line, &hold))
 			return false;
-		if (*line && !read_statement(r, line, hold))
+		if (*line && !read_statement(r, line, line != start, hold))
 			return false;
 	}
 	if (r->depth) {
@@ -503,14 +550,29 @@ static bool check_script(struct reader *r)
 	return true;
 }
 
-static bool ends_with_destroy(const struct sim_script *script)
+/* Destroy the VMs that are left when the scenario ends: the first one last. */
+static bool add_destroys(struct reader *r)
 {
+	bool left[SIM_MAX_VMS] = { false };
+	char text[32];
 	size_t i;
 
-	for (i = script->nr_steps; i-- > 0; )
-		if (!script->steps[i].is_expect)
-			return script->steps[i].op.type == SIM_OP_DESTROY;
-	return false;
+	for (i = 0; i < r->script->nr_steps; i++) {
+		const struct sim_step *step = &r->script->steps[i];
+
+		if (step->is_expect)
+			continue;
+		if (step->op.type == SIM_OP_VM)
+			left[step->op.vm] = true;
+		else if (step->op.type == SIM_OP_DESTROY)
+			left[step->op.vm] = false;
+	}
+	for (i = SIM_MAX_VMS; i-- > 0; ) {
+		snprintf(text, sizeof(text), i ? "in %zu destroy" : "destroy", i);
+		if (left[i] && !add_op(r, text))
+			return false;
+	}
+	return true;
 }
 
 struct sim_script *sim_script_parse(const char *name, const char *text, size_t len,
@@ -530,8 +592,7 @@ struct sim_script *sim_script_parse(const char *name, const char *text, size_t l
 		return NULL;
 	}
 
-	if (!read_lines(&r) || (!ends_with_destroy(r.script) && r.script->nr_steps &&
-				!add_op(&r, "destroy")) || !check_script(&r)) {
+	if (!read_lines(&r) || !add_destroys(&r) || !check_script(&r)) {
 		sim_script_free(r.script);
 		return NULL;
 	}

@@ -3,11 +3,12 @@
 
 #include <assert.h>
 
-/* What one attempt has used: the entries from the root on, and their rights. */
+/* What one attempt has used: the entries from the first table on, and their rights. */
 struct walk_path {
 	uint64_t pa[SIM_PT_MAX_LEVEL];
 	uint64_t entry[SIM_PT_MAX_LEVEL];
 	uint64_t missing[SIM_PT_MAX_LEVEL];
+	unsigned int rights_above[SIM_PT_MAX_LEVEL];
 	int used;
 	int leaf_level;
 	unsigned int rights;
@@ -16,16 +17,17 @@ struct walk_path {
 enum walk_commit { COMMIT_DONE, COMMIT_PML_FULL, COMMIT_AGAIN };
 
 static enum sim_fault walk_descend(const struct sim_paging_format *fmt,
-				   const struct sim_paging_caps *caps, uint64_t root_pa,
+				   const struct sim_paging_caps *caps,
+				   const struct sim_walk_start *start,
 				   const struct sim_access *access, const struct sim_walk_mem *mem,
 				   struct walk_path *path)
 {
-	int level = (int)caps->levels;
-	uint64_t table = root_pa;
+	uint64_t table = start->table_pa;
+	int level = start->level;
 
 	path->used = 0;
 	path->leaf_level = 0;
-	path->rights = SIM_RIGHT_ALL;
+	path->rights = start->rights;
 	if (sim_pt_gpa_too_wide(caps, access->gpa))
 		return SIM_FAULT_NOT_PRESENT;
 
@@ -35,6 +37,7 @@ static enum sim_fault walk_descend(const struct sim_paging_format *fmt,
 
 		path->pa[path->used] = pa;
 		path->entry[path->used] = entry;
+		path->rights_above[path->used] = path->rights;
 		path->used++;
 		path->leaf_level = level;
 		if (!fmt->present(entry))
@@ -116,7 +119,7 @@ static void walk_ok(const struct sim_paging_format *fmt, const struct sim_paging
 	uint64_t offset = access->gpa & sim_pt_bits(sim_pt_level_shift(level) - 1, 0);
 
 	assert(level >= 1 && level <= 3);
-	assert(level == (int)caps->levels - last);
+	assert(level + last <= (int)caps->levels);
 	res->status = SIM_WALK_OK;
 	res->hpa = sim_pt_address(entry, level) | offset;
 	res->read = path->rights & SIM_RIGHT_READ;
@@ -125,11 +128,19 @@ static void walk_ok(const struct sim_paging_format *fmt, const struct sim_paging
 	res->memtype = fmt->memtype(entry, level, &res->ipat);
 	res->dirty_known = !caps->ad || (entry & fmt->dirty) ||
 			   (fmt->needs(caps, access) & SIM_RIGHT_WRITE);
+	res->top = level + last;
+	for (int i = 0; i <= last; i++)
+		res->tables[res->top - i - 1] = (struct sim_walk_start) {
+			.table_pa = sim_pt_address(path->pa[i], 1),
+			.level = res->top - i,
+			.rights = path->rights_above[i],
+		};
 }
 
-void sim_walk(const struct sim_paging_format *fmt, const struct sim_paging_caps *caps,
-	      uint64_t root_pa, const struct sim_access *access, const struct sim_walk_mem *mem,
-	      struct sim_pml *pml, struct sim_walk_result *res)
+void sim_walk_from(const struct sim_paging_format *fmt, const struct sim_paging_caps *caps,
+		   const struct sim_walk_start *start, const struct sim_access *access,
+		   const struct sim_walk_mem *mem, struct sim_pml *pml,
+		   struct sim_walk_result *res)
 {
 	enum walk_commit commit = COMMIT_DONE;
 	struct walk_path path;
@@ -138,10 +149,11 @@ void sim_walk(const struct sim_paging_format *fmt, const struct sim_paging_caps 
 
 	assert(caps->levels == 4 || caps->levels == 5);
 	assert(caps->ad || !fmt->ad_always);
-	assert(!(root_pa & sim_pt_bits(SIM_PT_PAGE_SHIFT - 1, 0)));
+	assert(start->level >= 1 && start->level <= (int)caps->levels);
+	assert(!(start->table_pa & sim_pt_bits(SIM_PT_PAGE_SHIFT - 1, 0)));
 
 	do {
-		fault = walk_descend(fmt, caps, root_pa, access, mem, &path);
+		fault = walk_descend(fmt, caps, start, access, mem, &path);
 		if (fault != SIM_FAULT_NONE)
 			break;
 		commit = walk_set_flags(fmt, caps, access, mem, pml, &path, &wrote);
@@ -159,4 +171,17 @@ void sim_walk(const struct sim_paging_format *fmt, const struct sim_paging_caps 
 		res->status = SIM_WALK_PML_FULL;
 	else
 		walk_ok(fmt, caps, access, &path, res);
+}
+
+void sim_walk(const struct sim_paging_format *fmt, const struct sim_paging_caps *caps,
+	      uint64_t root_pa, const struct sim_access *access, const struct sim_walk_mem *mem,
+	      struct sim_pml *pml, struct sim_walk_result *res)
+{
+	const struct sim_walk_start root = {
+		.table_pa = root_pa,
+		.level = (int)caps->levels,
+		.rights = SIM_RIGHT_ALL,
+	};
+
+	sim_walk_from(fmt, caps, &root, access, mem, pml, res);
 }

@@ -21,7 +21,7 @@
  * @read: one aligned 64-bit load of the entry at physical address @pa
  * @set_bits: a locked read-modify-write of the entry at @pa: if it still equals
  *	@old, sets @bits in it and returns true; otherwise writes nothing and
- *	returns false, and the walker starts again at the root
+ *	returns false, and the walker starts again where it began
  * @ctx: the callbacks' own
  *
  * The callbacks may delay, count, or let others run: between any two calls the
@@ -47,6 +47,18 @@ struct sim_pml {
 };
 
 /**
+ * struct sim_walk_start - where a walk begins
+ * @table_pa: physical address of the table that is read first, 4 KiB aligned
+ * @level: its level, that of the tables' top for a root
+ * @rights: SIM_RIGHT_* that all entries above it grant, SIM_RIGHT_ALL for a root
+ */
+struct sim_walk_start {
+	uint64_t table_pa;
+	int level;
+	unsigned int rights;
+};
+
+/**
  * struct sim_walk_result - what a walk found
  * @status: how it ended
  * @info: EPT: exit qualification of a violation, 0 for other exits.  NPT:
@@ -63,6 +75,9 @@ struct sim_pml {
  * @ipat: on OK: EPT: the guest's PAT is ignored
  * @dirty_known: on OK: D was set, or got set by this walk, or A/D is off so that
  *	there is none: a write through this translation has no flag left to set
+ * @tables: on OK: the table of each level that was read, from @top down to @level, in
+ *	[level - 1], and what a walk that begins there has to know
+ * @top: on OK: level of the table that was read first
  * @a_or_d_set: the walk wrote a flag.  Also if it did not end OK: a walk that
  *	has to start again may find that the access is not allowed any more.
  */
@@ -78,10 +93,12 @@ struct sim_walk_result {
 	bool ipat;
 	bool dirty_known;
 	bool a_or_d_set;
+	int top;
+	struct sim_walk_start tables[SIM_PT_MAX_LEVEL];
 };
 
 /**
- * sim_walk - translate one access to a guest-physical address
+ * sim_walk() - translate one access to a guest-physical address
  * @fmt: format of the tables
  * @caps: what the CPU supports; its levels say how deep the tables are
  * @root_pa: physical address of the root table, 4 KiB aligned
@@ -108,5 +125,18 @@ struct sim_walk_result {
 void sim_walk(const struct sim_paging_format *fmt, const struct sim_paging_caps *caps,
 	      uint64_t root_pa, const struct sim_access *access, const struct sim_walk_mem *mem,
 	      struct sim_pml *pml, struct sim_walk_result *res);
+
+/**
+ * sim_walk_from() - the same, from a table below the root.
+ * @start: a table that translates the address, as an earlier walk found it
+ *
+ * What a CPU does that remembers upper levels (SDM volume 3, "Caching Translation
+ * Information"): entries above @start are neither read nor judged, and get no flag.
+ * The rest is as in sim_walk().  @start of a root makes it sim_walk().
+ */
+void sim_walk_from(const struct sim_paging_format *fmt, const struct sim_paging_caps *caps,
+		   const struct sim_walk_start *start, const struct sim_access *access,
+		   const struct sim_walk_mem *mem, struct sim_pml *pml,
+		   struct sim_walk_result *res);
 
 #endif /* SIM_X86_WALK_H */

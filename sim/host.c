@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "sim/host.h"
+
+#define for_each_vm(host, kvm, i)				\
+	for ((i) = 0; (i) < SIM_MAX_VMS; (i)++)			\
+		if (((kvm) = (host)->vms[i]) == NULL)		\
+			continue;				\
+		else
+
+bool sim_host_has_vm(const struct sim_host *host)
+{
+	struct kvm *kvm;
+	int i;
+
+	for_each_vm(host, kvm, i)
+		return true;
+	return false;
+}
+
+bool sim_host_notify_start(struct sim_host *host, hva_t start, hva_t end)
+{
+	bool touched = false;
+	struct kvm *kvm;
+	int i;
+
+	for_each_vm(host, kvm, i)
+		touched |= kvm_mmu_notifier_invalidate_range_start(kvm, start, end);
+	return touched;
+}
+
+void sim_host_notify_end(struct sim_host *host, hva_t start, hva_t end)
+{
+	struct kvm *kvm;
+	int i;
+
+	for_each_vm(host, kvm, i)
+		kvm_mmu_notifier_invalidate_range_end(kvm, start, end);
+}
+
+void sim_host_notify_change_pte(struct sim_host *host, hva_t hva,
+				const struct sim_host_page *page)
+{
+	struct kvm *kvm;
+	int i;
+
+	for_each_vm(host, kvm, i)
+		kvm_mmu_notifier_change_pte(kvm, hva, page);
+}
+
+bool sim_host_notify_clear_flush_young(struct sim_host *host, hva_t start, hva_t end)
+{
+	bool young = false;
+	struct kvm *kvm;
+	int i;
+
+	for_each_vm(host, kvm, i)
+		young |= kvm_mmu_notifier_clear_flush_young(kvm, start, end);
+	return young;
+}
+
+bool sim_host_notify_test_young(struct sim_host *host, hva_t hva)
+{
+	bool young = false;
+	struct kvm *kvm;
+	int i;
+
+	for_each_vm(host, kvm, i)
+		young |= kvm_mmu_notifier_test_young(kvm, hva);
+	return young;
+}

@@ -1,0 +1,3 @@
+vm
+destroy
+vcpu 0

@@ -1,0 +1,3 @@
+vm
+memory m 64k small
+fill m 64k 4k

@@ -1,0 +1,5 @@
+# only this
+
+   # and this
+vm # first
+	vcpu 0	# tabs

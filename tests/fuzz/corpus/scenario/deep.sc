@@ -1,0 +1,19 @@
+vm
+repeat 1
+repeat 1
+repeat 1
+repeat 1
+repeat 1
+repeat 1
+repeat 1
+repeat 1
+repeat 1
+end
+end
+end
+end
+end
+end
+end
+end
+end

@@ -1,0 +1,2 @@
+expect ret 0
+vm

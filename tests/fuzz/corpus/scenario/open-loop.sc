@@ -1,0 +1,2 @@
+vm
+repeat 4

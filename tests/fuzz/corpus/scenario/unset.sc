@@ -1,0 +1,2 @@
+vm
+read $x 1g

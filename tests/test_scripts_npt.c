@@ -1,0 +1,9 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "tests/scenario_fixture.h"
+
+/* The library of scenarios, tests/scenarios/, with NPT: each file is a test, on every kernel. */
+
+int main(void)
+{
+	return sim_test_library(false, true);
+}
