@@ -414,6 +414,8 @@ static int kvm_set_memslot(struct kvm *kvm, struct kvm_memory_slot *old,
 			kvm_activate_memslot(kvm, invalid_slot, old);
 		else
 			mutex_unlock(&kvm->slots_arch_lock);
+		/* Room for a slot of this space: the next update may be of the other. */
+		free_arrays(&kvm->memslots_spare);
 		kfree(invalid_slot);
 		return r;
 	}

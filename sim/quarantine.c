@@ -27,9 +27,21 @@
 #define QUARANTINE_OBJECTS	0
 #endif
 
+/* gcc says so by a macro, clang by a feature. */
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define WITH_ASAN
+#endif
+#endif
 #if defined(__SANITIZE_ADDRESS__)
+#define WITH_ASAN
+#endif
+
+#if defined(WITH_ASAN)
+#define FREED_IS_UNREADABLE	true
 #define IS_UNREADABLE(p)	__asan_address_is_poisoned(p)
 #else
+#define FREED_IS_UNREADABLE	false
 #define IS_UNREADABLE(p)	false
 #endif
 
@@ -93,11 +105,18 @@ static size_t first_touched(const unsigned char *p, size_t usable)
 	return i;
 }
 
-/* Under AddressSanitizer freed memory cannot be read, and needs not be. */
 bool sim_poison_is_intact(void *p, size_t usable)
 {
-	return IS_ENABLED(CONFIG_PAGE_POISONING) &&
-	       (IS_UNREADABLE(p) || first_touched(p, usable) == usable);
+	if (!IS_ENABLED(CONFIG_PAGE_POISONING))
+		return false;
+	/*
+	 * Under AddressSanitizer freed memory cannot be read, and needs not be.  Nor can
+	 * what lies behind the part of a live object that was asked for, and the object
+	 * may well begin with the byte that is the poison.
+	 */
+	if (FREED_IS_UNREADABLE)
+		return IS_UNREADABLE(p);
+	return first_touched(p, usable) == usable;
 }
 
 static void release(enum sim_arena arena, const struct quarantined *q)

@@ -9,9 +9,10 @@
 #define M(n)		((uint64_t)(n) << 20)
 #define G(n)		((uint64_t)(n) << 30)
 
-/* The slot that "vm" makes, and the one that "smram" makes. */
+/* The slot that "vm" makes. */
 #define VM_SLOT		500
-#define SMRAM_SLOT	0x10000
+/* The others are 1 to this, but for a few odd ones: more than KVM makes room for at first. */
+#define NR_IDS		12
 
 /* ---- The source ---- */
 
@@ -176,8 +177,8 @@ static bool make_test_young(struct sim_random_scenario *scenario, struct sim_op 
 /* ---- Slots ---- */
 
 static const uint64_t slot_gpas[] = {
-	M(2), M(4), M(8), M(16), G(1), G(1) + M(8), G(2), G(3) - M(2), G(4), G(5) - M(4),
-	UINT64_C(0x7000000000),
+	M(2), M(4), M(8), M(16), M(24), M(32), G(1), G(1) + M(8), G(2), G(3) - M(2), G(4),
+	G(5) - M(4), G(6), G(7), UINT64_C(0x7000000000),
 };
 
 static uint64_t random_slot_gpa(struct sim_random_scenario *scenario)
@@ -239,10 +240,10 @@ static uint64_t random_slot_id(struct sim_random_scenario *scenario)
 	uint64_t id;
 	int tries;
 
-	if (one_in(scenario, 16))
+	if (one_in(scenario, 12))
 		return pick(scenario, odd);
 	for (tries = 0; tries < 4; tries++) {
-		id = 1 + sim_random_below(scenario, 6);
+		id = 1 + sim_random_below(scenario, NR_IDS);
 		if (!find_slot(scenario, id))
 			break;
 	}
@@ -299,7 +300,7 @@ static bool make_slot(struct sim_random_scenario *scenario, struct sim_op *op)
 /* One that is not there, but was once, or was refused. */
 static uint64_t gone_slot(struct sim_random_scenario *scenario)
 {
-	uint64_t id = 1 + sim_random_below(scenario, 6);
+	uint64_t id = 1 + sim_random_below(scenario, NR_IDS);
 
 	return scenario->tried_ids >> id & 1 ? id : VM_SLOT;
 }
@@ -541,10 +542,10 @@ static const struct {
 	{ SIM_OP_SWEEP, 8, make_accesses },
 	{ SIM_OP_RANDOM, 4, make_accesses },
 	{ SIM_OP_PREFAULT, 5, make_accesses },
-	{ SIM_OP_SLOT, 10, make_slot },
+	{ SIM_OP_SLOT, 14, make_slot },
 	{ SIM_OP_SLOT_FLAGS, 14, make_slot_flags },
 	{ SIM_OP_SLOT_MOVE, 5, make_slot_move },
-	{ SIM_OP_SLOT_DELETE, 5, make_slot_delete },
+	{ SIM_OP_SLOT_DELETE, 4, make_slot_delete },
 	{ SIM_OP_DIRTY_GET, 14, make_dirty_get },
 	{ SIM_OP_DIRTY_CLEAR, 8, make_dirty_clear },
 	{ SIM_OP_MANUAL_PROTECT, 3, make_manual_protect },

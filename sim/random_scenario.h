@@ -14,7 +14,7 @@
  */
 
 #define SIM_RANDOM_MEMORIES	6
-#define SIM_RANDOM_SLOTS	10
+#define SIM_RANDOM_SLOTS	16
 #define SIM_RANDOM_VCPUS	4
 
 /* A slot that KVM should have taken; what it really did is not known here. */

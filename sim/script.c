@@ -245,6 +245,8 @@ static bool substitute(struct reader *r, const char *line, char *out, size_t siz
 
 /* ---- Conditions ---- */
 
+#define CONDITIONS	"@ept, @npt, @4, @5 or @PROFILE"
+
 static bool condition_holds(struct reader *r, struct sim_word word, bool *holds)
 {
 	const struct sim_script_config *config = r->config;
@@ -254,8 +256,8 @@ static bool condition_holds(struct reader *r, struct sim_word word, bool *holds)
 
 	negated = word.n > 1 && word.s[1] == '!';
 	n = word.n - 1 - negated;
-	if (!n || n >= sizeof(name))
-		return complain_word(r, "a condition", word);
+	if (n >= sizeof(name))
+		return complain_word(r, CONDITIONS, word);
 	memcpy(name, word.s + 1 + negated, n);
 	name[n] = '\0';
 
@@ -266,7 +268,7 @@ static bool condition_holds(struct reader *r, struct sim_word word, bool *holds)
 	else if (sim_profile_find(name))
 		*holds = sim_profile_find(name) == config->profile;
 	else
-		return complain_word(r, "@ept, @npt, @4, @5 or @PROFILE", word);
+		return complain_word(r, CONDITIONS, word);
 	*holds ^= negated;
 	return true;
 }
@@ -543,8 +545,11 @@ static bool check_script(struct reader *r)
 	struct op_cursor cursor = { .script = r->script };
 	char what[256];
 
-	if (!r->script->nr_steps)
+	if (!r->script->nr_steps) {
+		/* Not even a line? */
+		r->line = r->line ? r->line : 1;
 		return complain(r, "there is no operation");
+	}
 	if (!sim_machine_check(next_op, &cursor, what, sizeof(what), &r->line))
 		return complain(r, "%s", what);
 	return true;

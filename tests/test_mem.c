@@ -422,6 +422,18 @@ static void object_freed_twice_is_reported(void **state)
 	kmem_cache_destroy(cache);
 }
 
+/* What an object holds is its user's: also the poison's own byte, right at its start. */
+static void object_may_look_like_poison(void **state)
+{
+	unsigned char *object = kzalloc(136, GFP_KERNEL);
+
+	(void)state;
+	object[0] = POISON_FREE;
+	kfree(object);
+	assert_int_equal(warned, 0);
+	assert_int_equal(sim_mem_objects_in_use(), 0);
+}
+
 static int constructed;
 
 static void construct(void *object)
@@ -549,6 +561,7 @@ int main(void)
 		MEM_TEST(quarantine_is_first_in_first_out),
 		MEM_TEST(double_free_is_reported_and_harmless),
 		MEM_TEST(object_freed_twice_is_reported),
+		MEM_TEST(object_may_look_like_poison),
 		MEM_TEST(objects_have_size_alignment_and_constructor),
 		MEM_TEST(cache_with_objects_is_not_destroyed_in_silence),
 		MEM_TEST(kmalloc_serves_all_sizes),

@@ -109,6 +109,28 @@ static void test_bad_arguments(void **state)
 	mmu_vm_destroy(vm);
 }
 
+/*
+ * A slot that cannot be added leaves nothing behind: not even the room that was made
+ * for it, which is too small for the slots of the other address space.
+ */
+static void test_failed_slot_of_the_other_space(void **state)
+{
+	struct mmu_vm *vm = load_and_create("v6.4");
+	u32 id;
+
+	for (id = 1; id <= 12; id++)
+		assert_int_equal(set_region(vm, id, GPA + id * SIZE, SIZE, HVA + id * SIZE, 0), 0);
+	/* In SMM's space, beyond the last gfn. */
+	assert_int_equal(set_region(vm, 1 << 16 | 1, UINT64_C(1) << 51, SIZE, HVA, 0), -EINVAL);
+
+	for (id = 1; id <= 12; id++)
+		assert_int_equal(set_region(vm, id, GPA + id * SIZE, SIZE, HVA + id * SIZE,
+					    KVM_MEM_LOG_DIRTY_PAGES), 0);
+	for (id = 1; id <= 12; id++)
+		assert_int_equal(set_region(vm, id, GPA + id * SIZE, 0, HVA, 0), 0);
+	mmu_vm_destroy(vm);
+}
+
 /* User slot ids are 0..32763: the last three below SHRT_MAX are KVM's own. */
 static void test_id_range(void **state)
 {
@@ -735,6 +757,7 @@ int main(void)
 		cmocka_unit_test(test_move_keeps_the_log),
 		cmocka_unit_test(test_invalid_slot_retries),
 		cmocka_unit_test(test_out_of_memory),
+		cmocka_unit_test(test_failed_slot_of_the_other_space),
 	};
 
 	return MMU_RUN_TESTS(tests);

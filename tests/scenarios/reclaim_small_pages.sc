@@ -1,5 +1,5 @@
-# The host wants memory back but has nowhere to put it.  Up to 6.10 it asks for the age of each
-# page on the way, with a flush for those that are young; then KVM is not asked.
+# The host wants memory back but has nowhere to put it.  That of v6.1 asks for the age of each page
+# on the way, with a flush for those that are young; that of v6.12 does not ask KVM.
 vm
 memory ram 4m small
 fill ram 0 4m

@@ -1,4 +1,4 @@
-# Reclaim splits huge pages: since 6.12 at once, before only if they are not young.
+# Reclaim splits huge pages: that of v6.12 at once, that of v6.1 only if they are not young.
 vm
 memory ram 2m thp
 fill ram 0 2m
