@@ -468,7 +468,7 @@ static struct kvm_mmu_page *find_root(struct sim_machine *machine, bool smm, boo
 	return NULL;
 }
 
-/* The entry for @gpa at @level, or at the lowest level there is: its level, or 0 if there is no root. */
+/* The entry for @gpa at @level, or at the lowest level there is: its level; 0 without a root. */
 static int find_spte(const struct sim_expect *expect, struct sim_machine *machine, int level,
 		     u64 *spte)
 {

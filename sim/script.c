@@ -24,7 +24,7 @@ struct loop {
 	unsigned int line;	/* of the first line of the body */
 	u64 count, index;
 	size_t variable;
-	bool skipped;		/* count 0, or a condition that does not hold: only look for the end */
+	bool skipped;		/* count 0, or a condition that fails: only look for the end */
 };
 
 struct reader {

@@ -1,4 +1,4 @@
-# In system management mode a vCPU is in address space 1, with slots, generation and root of its own.
+# In system management mode a vCPU is in address space 1, with slots and a root of its own.
 vm
 memory ram 4m small
 slot 0 1g 4m ram 0
