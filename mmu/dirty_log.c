@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include <errno.h>
-#include <string.h>
 #include <linux/bitops.h>
 #include <linux/bug.h>
 #include <linux/kernel.h>
@@ -82,7 +81,7 @@ static bool fetch_and_protect(struct kvm *kvm, struct kvm_memory_slot *memslot,
 	write_lock(&kvm->mmu_lock);
 	for (i = 0; i < longs; i++) {
 		bitmap[i] = 0;
-		if (!memslot->dirty_bitmap[i])
+		if (!READ_ONCE(memslot->dirty_bitmap[i]))
 			continue;
 		flush = true;
 		/* Fetch, then protect: a write in between sets its bit anew. */
@@ -92,6 +91,15 @@ static bool fetch_and_protect(struct kvm *kvm, struct kvm_memory_slot *memslot,
 	}
 	write_unlock(&kvm->mmu_lock);
 	return flush;
+}
+
+/* As it is at this moment, word by word: vCPUs go on setting bits. */
+static void copy_log(const struct kvm_memory_slot *memslot, unsigned long *bitmap)
+{
+	size_t i;
+
+	for (i = 0; i < dirty_bitmap_longs(memslot); i++)
+		bitmap[i] = READ_ONCE(memslot->dirty_bitmap[i]);
 }
 
 int kvm_vm_ioctl_get_dirty_log(struct kvm *kvm, u32 slot, unsigned long *bitmap)
@@ -106,7 +114,7 @@ int kvm_vm_ioctl_get_dirty_log(struct kvm *kvm, u32 slot, unsigned long *bitmap)
 
 	kvm_arch_sync_dirty_log(kvm);
 	if (kvm->manual_dirty_log_protect)
-		memcpy(bitmap, memslot->dirty_bitmap, dirty_bitmap_longs(memslot) * sizeof(long));
+		copy_log(memslot, bitmap);
 	else if (fetch_and_protect(kvm, memslot, bitmap))
 		/* After mmu_lock, but before another can call: slots_lock is held. */
 		kvm_flush_remote_tlbs_memslot(kvm, memslot);

@@ -350,7 +350,7 @@ struct kvm_gfn_range {
 })
 
 #define kvm_for_each_vcpu(idx, vcpup, kvm)					\
-	for ((idx) = 0; (idx) < (unsigned long)atomic_read(&(kvm)->online_vcpus) &&	\
+	for ((idx) = 0; (idx) < (unsigned long)atomic_read_acquire(&(kvm)->online_vcpus) && \
 	     ((vcpup) = (kvm)->vcpus[idx]); (idx)++)
 
 #include "mmu/kvm_main.h"

@@ -119,7 +119,8 @@ bool kvm_make_all_cpus_request(struct kvm *kvm, unsigned int req)
 		 * enter_guest_mode(), which sets the mode and then looks at the requests.
 		 */
 		smp_mb();
-		if (READ_ONCE(vcpu->mode) == OUTSIDE_GUEST_MODE)
+		/* Acquire: tables that the guest has walked may be freed after this. */
+		if (smp_load_acquire(&vcpu->mode) == OUTSIDE_GUEST_MODE)
 			continue;
 		if (kvm_vcpu_exiting_guest_mode(vcpu) == IN_GUEST_MODE)
 			kvm->world_ops->kick(vcpu);
@@ -199,13 +200,12 @@ struct kvm_vcpu *kvm_vm_create_vcpu(struct kvm *kvm, int id, void *world)
 		kfree(vcpu);
 		return ERR_PTR(r);
 	}
-	kvm->created_vcpus++;
+	WRITE_ONCE(kvm->created_vcpus, kvm->created_vcpus + 1);
 
 	vcpu->vcpu_idx = atomic_read(&kvm->online_vcpus);
 	kvm->vcpus[vcpu->vcpu_idx] = vcpu;
-	/* The number last: whoever sees it finds the vCPU. */
-	smp_wmb();
-	atomic_inc(&kvm->online_vcpus);
+	/* The number last: whoever sees it in kvm_for_each_vcpu() finds the vCPU. */
+	atomic_set_release(&kvm->online_vcpus, vcpu->vcpu_idx + 1);
 	mutex_unlock(&kvm->lock);
 	return vcpu;
 }
@@ -264,14 +264,16 @@ out_free:
 
 static void kvm_destroy_vm(struct kvm *kvm)
 {
-	kvm_mmu_pre_destroy_vm(kvm);
-
+	/* Off the list first: who writes a parameter wakes the workers of all that are on it. */
 	mutex_lock(&kvm_lock);
 	list_del(&kvm->vm_list);
 	mutex_unlock(&kvm_lock);
+	kvm_mmu_pre_destroy_vm(kvm);
 
 	/* Unregistering from the mm's notifiers releases, unless the mm's exit did already. */
 	kvm_mmu_notifier_release(kvm);
+	if (kvm->world_ops->mmu_notifier_unregister)
+		kvm->world_ops->mmu_notifier_unregister(kvm);
 
 	kvm_destroy_vcpus(kvm);
 	kvm_mmu_uninit_vm(kvm);

@@ -98,22 +98,22 @@ static inline gfn_t gfn_round_for_level(gfn_t gfn, int level)
 union kvm_mmu_page_role {
 	u32 word;
 	struct {
-		unsigned level:4;
-		unsigned has_4_byte_gpte:1;
-		unsigned quadrant:2;
-		unsigned direct:1;
-		unsigned access:3;
-		unsigned invalid:1;
-		unsigned efer_nx:1;
-		unsigned cr0_wp:1;
-		unsigned smep_andnot_wp:1;
-		unsigned smap_andnot_wp:1;
-		unsigned ad_disabled:1;
-		unsigned guest_mode:1;
-		unsigned passthrough:1;
-		unsigned :5;
+		u32 level:4;
+		u32 has_4_byte_gpte:1;
+		u32 quadrant:2;
+		u32 direct:1;
+		u32 access:3;
+		u32 invalid:1;
+		u32 efer_nx:1;
+		u32 cr0_wp:1;
+		u32 smep_andnot_wp:1;
+		u32 smap_andnot_wp:1;
+		u32 ad_disabled:1;
+		u32 guest_mode:1;
+		u32 passthrough:1;
+		u32 :5;
 		/* A byte of its own, so that a role's address space is one load. */
-		unsigned smm:8;
+		u32 smm:8;
 	};
 };
 

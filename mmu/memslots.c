@@ -461,7 +461,7 @@ static bool overlaps_other(struct kvm_memslots *slots, int id, gfn_t start, gfn_
 	return false;
 }
 
-/* What @mem asks for, given the slot that has its id: 0 with *change set, 1 for nothing, -EINVAL. */
+/* What @mem asks of the slot that has its id: 0 with *change set, 1 for nothing, -EINVAL. */
 static int classify_change(const struct kvm_memory_slot *old,
 			   const struct kvm_userspace_memory_region *mem,
 			   enum kvm_mr_change *change)
@@ -488,13 +488,28 @@ static int classify_change(const struct kvm_memory_slot *old,
 	return 0;
 }
 
+static struct kvm_memory_slot *make_memslot(const struct kvm_userspace_memory_region *mem)
+{
+	struct kvm_memory_slot *slot = kzalloc(sizeof(*slot), GFP_KERNEL_ACCOUNT);
+
+	if (!slot)
+		return NULL;
+	slot->id = mem->slot & 0xffff;
+	slot->as_id = mem->slot >> 16;
+	slot->flags = mem->flags;
+	slot->userspace_addr = mem->userspace_addr;
+	slot->npages = mem->memory_size >> PAGE_SHIFT;
+	slot->base_gfn = gpa_to_gfn(mem->guest_phys_addr);
+	return slot;
+}
+
 static int set_memory_region(struct kvm *kvm, const struct kvm_userspace_memory_region *mem)
 {
 	int as_id = mem->slot >> 16, id = mem->slot & 0xffff, r;
 	struct kvm_memslots *slots = __kvm_memslots(kvm, as_id);
 	struct kvm_memory_slot *old = id_to_memslot(slots, id), *new;
-	gfn_t base_gfn = gpa_to_gfn(mem->guest_phys_addr);
-	u64 npages = mem->memory_size >> PAGE_SHIFT;
+	gfn_t start = gpa_to_gfn(mem->guest_phys_addr);
+	gfn_t end = start + (mem->memory_size >> PAGE_SHIFT);
 	enum kvm_mr_change change;
 
 	r = classify_change(old, mem, &change);
@@ -502,18 +517,11 @@ static int set_memory_region(struct kvm *kvm, const struct kvm_userspace_memory_
 		return r < 0 ? r : 0;
 	if (change == KVM_MR_DELETE)
 		return kvm_set_memslot(kvm, old, NULL, change);
-	if (change != KVM_MR_FLAGS_ONLY && overlaps_other(slots, id, base_gfn, base_gfn + npages))
+	if (change != KVM_MR_FLAGS_ONLY && overlaps_other(slots, id, start, end))
 		return -EEXIST;
-
-	new = kzalloc(sizeof(*new), GFP_KERNEL_ACCOUNT);
+	new = make_memslot(mem);
 	if (!new)
 		return -ENOMEM;
-	new->as_id = as_id;
-	new->id = id;
-	new->base_gfn = base_gfn;
-	new->npages = npages;
-	new->flags = mem->flags;
-	new->userspace_addr = mem->userspace_addr;
 
 	r = kvm_set_memslot(kvm, old, new, change);
 	if (r)

@@ -129,11 +129,7 @@ void kvm_mmu_free_roots(struct kvm *kvm, struct kvm_mmu *mmu, unsigned long root
 	if (!has_root_to_free(mmu, roots_to_free))
 		return;
 
-	if (shared)
-		read_lock(&kvm->mmu_lock);
-	else
-		write_lock(&kvm->mmu_lock);
-
+	sim_mmu_lock(kvm, shared);
 	for (i = 0; i < KVM_MMU_NUM_PREV_ROOTS; i++)
 		if (roots_to_free & KVM_MMU_ROOT_PREVIOUS(i))
 			mmu_free_root_page(kvm, &mmu->prev_roots[i].hpa);
@@ -141,11 +137,7 @@ void kvm_mmu_free_roots(struct kvm *kvm, struct kvm_mmu *mmu, unsigned long root
 		mmu_free_root_page(kvm, &mmu->root.hpa);
 		mmu->root.pgd = 0;
 	}
-
-	if (shared)
-		read_unlock(&kvm->mmu_lock);
-	else
-		write_unlock(&kvm->mmu_lock);
+	sim_mmu_unlock(kvm, shared);
 }
 
 void kvm_mmu_unload(struct kvm_vcpu *vcpu)
@@ -159,7 +151,7 @@ void kvm_mmu_unload(struct kvm_vcpu *vcpu)
 bool is_obsolete_sp(struct kvm *kvm, const struct kvm_mmu_page *sp)
 {
 	/* TDP pages do not look at the generation: their root tells. */
-	if (sp->role.invalid)
+	if (sim_read_role(sp).invalid)
 		return true;
 	return !sp->tdp_mmu_page && sp->mmu_valid_gen != kvm->arch.mmu_valid_gen;
 }
@@ -171,24 +163,25 @@ static bool is_obsolete_root(struct kvm *kvm, hpa_t root_hpa)
 	return is_obsolete_sp(kvm, to_shadow_page(root_hpa));
 }
 
-static void __kvm_mmu_free_obsolete_roots(struct kvm *kvm, struct kvm_mmu *mmu)
+static void free_obsolete_roots_of(struct kvm *kvm, struct kvm_mmu *mmu)
 {
-	unsigned long roots_to_free = 0;
+	unsigned long obsolete = is_obsolete_root(kvm, mmu->root.hpa) ? KVM_MMU_ROOT_CURRENT : 0;
 	int i;
 
-	if (is_obsolete_root(kvm, mmu->root.hpa))
-		roots_to_free |= KVM_MMU_ROOT_CURRENT;
 	for (i = 0; i < KVM_MMU_NUM_PREV_ROOTS; i++)
 		if (is_obsolete_root(kvm, mmu->prev_roots[i].hpa))
-			roots_to_free |= KVM_MMU_ROOT_PREVIOUS(i);
-	if (roots_to_free)
-		kvm_mmu_free_roots(kvm, mmu, roots_to_free);
+			obsolete |= KVM_MMU_ROOT_PREVIOUS(i);
+	/* It takes mmu_lock, so not for nothing. */
+	if (obsolete)
+		kvm_mmu_free_roots(kvm, mmu, obsolete);
 }
 
 void kvm_mmu_free_obsolete_roots(struct kvm_vcpu *vcpu)
 {
-	__kvm_mmu_free_obsolete_roots(vcpu->kvm, &vcpu->arch.root_mmu);
-	__kvm_mmu_free_obsolete_roots(vcpu->kvm, &vcpu->arch.guest_mmu);
+	struct kvm_vcpu_arch *arch = &vcpu->arch;
+
+	free_obsolete_roots_of(vcpu->kvm, &arch->root_mmu);
+	free_obsolete_roots_of(vcpu->kvm, &arch->guest_mmu);
 }
 
 /* ---- Switching between roles, with a small cache ---- */
@@ -196,7 +189,7 @@ void kvm_mmu_free_obsolete_roots(struct kvm_vcpu *vcpu)
 static bool is_root_usable(const struct kvm_mmu_root_info *root, union kvm_mmu_page_role role)
 {
 	/* A direct root serves every page directory of the guest. */
-	return VALID_PAGE(root->hpa) && to_shadow_page(root->hpa)->role.word == role.word;
+	return VALID_PAGE(root->hpa) && sim_read_role(to_shadow_page(root->hpa)).word == role.word;
 }
 
 void kvm_mmu_new_pgd(struct kvm_vcpu *vcpu, gpa_t new_pgd)

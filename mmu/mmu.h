@@ -176,10 +176,17 @@ void kvm_mmu_slot_apply_flags(struct kvm *kvm, const struct kvm_memory_slot *old
 
 /* ---- What the MMU notifiers call, mmu_lock held for write: mmu_slots.c ---- */
 
-bool kvm_unmap_gfn_range(struct kvm *kvm, struct kvm_gfn_range *range);
-bool kvm_age_gfn(struct kvm *kvm, struct kvm_gfn_range *range);
-bool kvm_test_age_gfn(struct kvm *kvm, struct kvm_gfn_range *range);
+/** kvm_set_spte_gfn() - a page was replaced: whether to flush. */
 bool kvm_set_spte_gfn(struct kvm *kvm, struct kvm_gfn_range *range);
+
+/** kvm_test_age_gfn() - whether a page of the range was accessed. */
+bool kvm_test_age_gfn(struct kvm *kvm, struct kvm_gfn_range *range);
+
+/** kvm_age_gfn() - the same, and forget it. */
+bool kvm_age_gfn(struct kvm *kvm, struct kvm_gfn_range *range);
+
+/** kvm_unmap_gfn_range() - take all mappings of the range out: whether to flush. */
+bool kvm_unmap_gfn_range(struct kvm *kvm, struct kvm_gfn_range *range);
 
 /* ---- mmu_nx.c ---- */
 

@@ -27,7 +27,7 @@
 /* Remember an MMIO access.  A hit saves the next one the walk. */
 static void vcpu_cache_mmio_info(struct kvm_vcpu *vcpu, gfn_t gfn, unsigned int access)
 {
-	u64 gen = kvm_vcpu_memslots(vcpu)->generation;
+	u64 gen = READ_ONCE(kvm_vcpu_memslots(vcpu)->generation);
 
 	/* In the middle of an update nobody knows whether there is a slot. */
 	if (gen & KVM_MEMSLOT_GEN_UPDATE_IN_PROGRESS)
@@ -43,7 +43,7 @@ static void vcpu_cache_mmio_info(struct kvm_vcpu *vcpu, gfn_t gfn, unsigned int 
 static bool vcpu_match_mmio_gpa(struct kvm_vcpu *vcpu, gpa_t gpa)
 {
 	/* Frame 0 never matches: it is also what an empty cache has. */
-	return vcpu->arch.mmio_gen == kvm_vcpu_memslots(vcpu)->generation &&
+	return vcpu->arch.mmio_gen == READ_ONCE(kvm_vcpu_memslots(vcpu)->generation) &&
 	       vcpu->arch.mmio_gfn && vcpu->arch.mmio_gfn == gpa_to_gfn(gpa);
 }
 
@@ -78,7 +78,7 @@ static bool get_mmio_spte(struct kvm_vcpu *vcpu, gpa_t addr, u64 *sptep)
 /* Whether the memslots are still those that the MMIO SPTE was made under. */
 static bool check_mmio_spte(struct kvm_vcpu *vcpu, u64 spte)
 {
-	u64 gen = kvm_vcpu_memslots(vcpu)->generation;
+	u64 gen = READ_ONCE(kvm_vcpu_memslots(vcpu)->generation);
 	u64 kvm_gen = gen & MMIO_SPTE_GEN_MASK;
 	u64 spte_gen = get_mmio_spte_generation(spte);
 
@@ -154,55 +154,59 @@ static u64 fast_pf_new_spte(const struct kvm_page_fault *fault, u64 spte, int le
 	return is_access_allowed(fault, new_spte) ? new_spte : spte;
 }
 
-static bool fast_pf_fix_direct_spte(struct kvm_vcpu *vcpu, struct kvm_page_fault *fault,
-				    u64 *sptep, u64 old_spte, u64 new_spte)
+/*
+ * One try.  @sptep and @old_spte: set to the entry and what was read there.
+ *
+ * Return: RET_PF_INVALID if this is no case for the fast path, RET_PF_RETRY if the
+ * entry changed under it, else the outcome.
+ */
+static int fast_pf_try(struct kvm_vcpu *vcpu, struct kvm_page_fault *fault, u64 **sptep,
+		       u64 *old_spte)
 {
+	u64 new_spte;
+	int level;
+
+	*sptep = kvm_tdp_mmu_fast_pf_get_last_sptep(vcpu, fault->addr, old_spte);
+	if (!*sptep)
+		return RET_PF_INVALID;
+	level = sptep_to_sp(*sptep)->role.level;
+	if (!is_present_leaf(*old_spte, level))
+		return RET_PF_INVALID;
+	/* Another vCPU was faster. */
+	if (is_access_allowed(fault, *old_spte))
+		return RET_PF_SPURIOUS;
+
+	new_spte = fast_pf_new_spte(fault, *old_spte, level);
+	if (new_spte == *old_spte)
+		return RET_PF_INVALID;
 	/*
 	 * The entry may be zapped, or its table unlinked, at any time.  The compare
 	 * fails then: in both cases another value was stored.
 	 */
-	if (!try_cmpxchg64(sptep, &old_spte, new_spte))
-		return false;
+	if (cmpxchg64(*sptep, *old_spte, new_spte) != *old_spte)
+		return RET_PF_RETRY;
 
-	if (is_writable_pte(new_spte) && !is_writable_pte(old_spte))
+	if (is_writable_pte(new_spte) && !is_writable_pte(*old_spte))
 		mark_page_dirty_in_slot(vcpu->kvm, fault->slot, fault->gfn);
-	return true;
+	return RET_PF_FIXED;
 }
 
+/* Give rights back without mmu_lock, where only rights are missing. */
 static int fast_page_fault(struct kvm_vcpu *vcpu, struct kvm_page_fault *fault)
 {
-	struct kvm_mmu_page *sp;
-	int ret = RET_PF_INVALID;
-	u64 spte = 0, new_spte;
-	u64 *sptep = NULL;
-	int tries;
+	u64 spte = 0, *sptep = NULL;
+	int ret, tries = 5;
 
 	if (!page_fault_can_be_fast(fault))
-		return ret;
+		return RET_PF_INVALID;
 
 	kvm_tdp_mmu_walk_lockless_begin();
-	for (tries = 0; tries < 5; tries++) {
-		sptep = kvm_tdp_mmu_fast_pf_get_last_sptep(vcpu, fault->addr, &spte);
-		if (!sptep || !is_shadow_present_pte(spte))
-			break;
-		sp = sptep_to_sp(sptep);
-		if (!is_last_spte(spte, sp->role.level))
-			break;
-
-		/* Another vCPU was faster. */
-		if (is_access_allowed(fault, spte)) {
-			ret = RET_PF_SPURIOUS;
-			break;
-		}
-
-		new_spte = fast_pf_new_spte(fault, spte, sp->role.level);
-		if (new_spte == spte)
-			break;
-		if (fast_pf_fix_direct_spte(vcpu, fault, sptep, spte, new_spte)) {
-			ret = RET_PF_FIXED;
-			break;
-		}
-	}
+	do
+		ret = fast_pf_try(vcpu, fault, &sptep, &spte);
+	while (ret == RET_PF_RETRY && --tries);
+	/* Too much going on here: the slow path waits for its turn. */
+	if (ret == RET_PF_RETRY)
+		ret = RET_PF_INVALID;
 	trace_fast_page_fault(vcpu, fault, sptep, spte, ret);
 	kvm_tdp_mmu_walk_lockless_end();
 
@@ -280,9 +284,14 @@ static int kvm_faultin_pfn(struct kvm_vcpu *vcpu, struct kvm_page_fault *fault)
 
 	if (!slot)
 		return kvm_handle_noslot_fault(vcpu, fault);
-	/* Between two steps of a delete or a move; what comes next is not known. */
+	/*
+	 * Between two steps of a delete or a move; what comes next is not known.  A guest can
+	 * try again until it is: each time it leaves kvm->srcu, which the update waits for.
+	 * A prefetch stays in it, so it must not try again by itself: both would wait for
+	 * ever (v6.18: KVM_PRE_FAULT_MEMORY is told to come back).
+	 */
 	if (slot->flags & KVM_MEMSLOT_INVALID)
-		return RET_PF_RETRY;
+		return fault->prefetch ? -EAGAIN : RET_PF_RETRY;
 
 	fault->hva = gfn_to_hva_memslot(slot, fault->gfn);
 	/* Not worth the trouble, nor the contention, if it must be done again anyway. */

@@ -59,6 +59,41 @@ static inline struct kvm_mmu_page *sptep_to_sp(const u64 *sptep)
 	return to_shadow_page(__pa(sptep));
 }
 
+/* Take, or drop, mmu_lock in the mode that the caller works in. */
+static inline void sim_mmu_lock(struct kvm *kvm, bool shared)
+{
+	if (shared)
+		read_lock(&kvm->mmu_lock);
+	else
+		write_lock(&kvm->mmu_lock);
+}
+
+static inline void sim_mmu_unlock(struct kvm *kvm, bool shared)
+{
+	if (shared)
+		read_unlock(&kvm->mmu_lock);
+	else
+		write_unlock(&kvm->mmu_lock);
+}
+
+/*
+ * Of a root's role one bit changes, once, and others may be looking at it just then: so it
+ * is read as one word, and written as one.
+ */
+static inline union kvm_mmu_page_role sim_read_role(const struct kvm_mmu_page *sp)
+{
+	return (union kvm_mmu_page_role) { .word = READ_ONCE(sp->role.word) };
+}
+
+/* Make a root invalid.  No two do so at once: see the lifecycles. */
+static inline void sim_invalidate_root(struct kvm_mmu_page *root)
+{
+	union kvm_mmu_page_role role = sim_read_role(root);
+
+	role.invalid = 1;
+	WRITE_ONCE(root->role.word, role.word);
+}
+
 static inline int kvm_mmu_role_as_id(union kvm_mmu_page_role role)
 {
 	return role.smm ? 1 : 0;
@@ -66,13 +101,13 @@ static inline int kvm_mmu_role_as_id(union kvm_mmu_page_role role)
 
 static inline int kvm_mmu_page_as_id(const struct kvm_mmu_page *sp)
 {
-	return kvm_mmu_role_as_id(sp->role);
+	return kvm_mmu_role_as_id(sim_read_role(sp));
 }
 
 /* SPTEs of a nested guest can be dirty-logged by write protection only: PML logs L2 addresses. */
 static inline bool kvm_mmu_page_ad_need_write_protect(const struct kvm_mmu_page *sp)
 {
-	return sp->role.guest_mode && enable_pml;
+	return sim_read_role(sp).guest_mode && enable_pml;
 }
 
 static inline bool is_nx_huge_page_enabled(const struct kvm *kvm)

@@ -25,10 +25,10 @@ void kvm_mmu_invalidate_begin(struct kvm *kvm)
 {
 	lockdep_assert_held_write(&kvm->mmu_lock);
 
-	kvm->mmu_invalidate_in_progress++;
+	WRITE_ONCE(kvm->mmu_invalidate_in_progress, kvm->mmu_invalidate_in_progress + 1);
 	if (kvm->mmu_invalidate_in_progress == 1) {
-		kvm->mmu_invalidate_range_start = INVALID_GPA;
-		kvm->mmu_invalidate_range_end = INVALID_GPA;
+		WRITE_ONCE(kvm->mmu_invalidate_range_start, INVALID_GPA);
+		WRITE_ONCE(kvm->mmu_invalidate_range_end, INVALID_GPA);
 	}
 }
 
@@ -38,16 +38,16 @@ void kvm_mmu_invalidate_range_add(struct kvm *kvm, u64 start, u64 end)
 	WARN_ON_ONCE(!kvm->mmu_invalidate_in_progress);
 
 	if (kvm->mmu_invalidate_range_start == INVALID_GPA) {
-		kvm->mmu_invalidate_range_start = start;
-		kvm->mmu_invalidate_range_end = end;
+		WRITE_ONCE(kvm->mmu_invalidate_range_start, start);
+		WRITE_ONCE(kvm->mmu_invalidate_range_end, end);
 		return;
 	}
 	/*
 	 * One range for all that are in progress.  It does not shrink before the last of
 	 * them has ended: a few faults too many are retried, none too few.
 	 */
-	kvm->mmu_invalidate_range_start = min(kvm->mmu_invalidate_range_start, start);
-	kvm->mmu_invalidate_range_end = max(kvm->mmu_invalidate_range_end, end);
+	WRITE_ONCE(kvm->mmu_invalidate_range_start, min(kvm->mmu_invalidate_range_start, start));
+	WRITE_ONCE(kvm->mmu_invalidate_range_end, max(kvm->mmu_invalidate_range_end, end));
 }
 
 void kvm_mmu_invalidate_end(struct kvm *kvm)
@@ -206,7 +206,7 @@ bool kvm_mmu_notifier_invalidate_range_start(struct kvm *kvm, hva_t start, hva_t
 	 * kvm_swap_active_memslots() waits for the count to be zero under this lock.
 	 */
 	spin_lock(&kvm->mn_invalidate_lock);
-	kvm->mn_active_invalidate_count++;
+	WRITE_ONCE(kvm->mn_active_invalidate_count, kvm->mn_active_invalidate_count + 1);
 	spin_unlock(&kvm->mn_invalidate_lock);
 
 	return __kvm_handle_hva_range(kvm, &range).found_memslot;

@@ -58,7 +58,8 @@ static void prepare_initially_set(struct kvm *kvm, struct kvm_memory_slot *slot,
 {
 	/*
 	 * Where the last gfn was taken for an exclusive end, a huge page that starts
-	 * just there is missed; the write protection below still catches it.
+	 * just there is not split.  If it holds all of the range, the write protection
+	 * below catches it; if the range began in the huge page before, nothing does.
 	 */
 	if (READ_ONCE(eager_page_split))
 		kvm_tdp_mmu_try_split_huge_pages(kvm, slot, first,
@@ -102,7 +103,7 @@ static void kvm_mmu_update_cpu_dirty_logging(struct kvm *kvm, bool enable)
 		return;
 
 	/* Only the first slot to log, and the last to stop, change anything for the CPUs. */
-	*count += enable ? 1 : -1;
+	WRITE_ONCE(*count, *count + (enable ? 1 : -1));
 	WARN_ON_ONCE(*count < 0);
 	if (*count == (enable ? 1 : 0))
 		kvm_make_all_cpus_request(kvm, KVM_REQ_UPDATE_CPU_DIRTY_LOGGING);

@@ -39,7 +39,7 @@
 	X(kvmmmu, kvm_mmu_zap_all_fast, (const struct kvm *kvm), (kvm),			\
 	  kvm->arch.mmu_valid_gen)							\
 	X(kvmmmu, kvm_mmu_set_spte, (int level, gfn_t gfn, const u64 *sptep),		\
-	  (level, gfn, sptep), gfn, *sptep, __pa(sptep), level)				\
+	  (level, gfn, sptep), gfn, READ_ONCE(*sptep), __pa(sptep), level)				\
 	X(kvmmmu, kvm_mmu_spte_requested, (const struct kvm_page_fault *fault),		\
 	  (fault), fault->gfn, fault->pfn, fault->goal_level)				\
 	X(kvmmmu, kvm_tdp_mmu_spte_changed,						\
@@ -53,7 +53,7 @@
 	X(kvmmmu, kvm_tdp_mmu_zap_invalidated_roots, (const struct kvm *kvm), (kvm), kvm)	\
 	X(kvmmmu, kvm_tdp_mmu_zap_root,							\
 	  (const struct kvm_mmu_page *root, int zap_level, bool shared),		\
-	  (root, zap_level, shared), root->role.word, zap_level, shared)		\
+	  (root, zap_level, shared), READ_ONCE(root->role.word), zap_level, shared)		\
 	X(kvm, kvm_flush_remote_tlbs, (const struct kvm *kvm), (kvm), kvm)
 
 /* Where events go, if anywhere.  All members are set. */

@@ -56,7 +56,7 @@ u64 get_mmio_spte_generation(u64 spte)
 
 u64 make_mmio_spte(struct kvm_vcpu *vcpu, gfn_t gfn, unsigned int access)
 {
-	u64 gen = kvm_vcpu_memslots(vcpu)->generation & MMIO_SPTE_GEN_MASK;
+	u64 gen = READ_ONCE(kvm_vcpu_memslots(vcpu)->generation) & MMIO_SPTE_GEN_MASK;
 	u64 gpa = gfn_to_gpa(gfn);
 	u64 spte = generation_mmio_spte_mask(gen);
 

@@ -108,6 +108,11 @@ static inline bool is_last_spte(u64 pte, int level)
 	return level == PG_LEVEL_4K || is_large_pte(pte);
 }
 
+static inline bool is_present_leaf(u64 spte, int level)
+{
+	return is_shadow_present_pte(spte) && is_last_spte(spte, level);
+}
+
 static inline bool is_writable_pte(u64 pte)
 {
 	return pte & PT_WRITABLE_MASK;
@@ -156,16 +161,20 @@ static inline bool is_access_track_spte(u64 spte)
 
 static inline bool is_accessed_spte(u64 spte)
 {
-	u64 accessed_mask = spte_shadow_accessed_mask(spte);
+	u64 a_bit = spte_shadow_accessed_mask(spte);
 
-	return accessed_mask ? spte & accessed_mask : !is_access_track_spte(spte);
+	if (a_bit)
+		return spte & a_bit;
+	/* No A bit: a page that was not accessed has no rights. */
+	return !is_access_track_spte(spte);
 }
 
 static inline bool is_dirty_spte(u64 spte)
 {
-	u64 dirty_mask = spte_shadow_dirty_mask(spte);
+	u64 d_bit = spte_shadow_dirty_mask(spte);
 
-	return dirty_mask ? spte & dirty_mask : is_writable_pte(spte);
+	/* No D bit: what can be written counts as written. */
+	return d_bit ? spte & d_bit : is_writable_pte(spte);
 }
 
 /* ---- MMIO SPTEs ---- */

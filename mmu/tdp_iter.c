@@ -11,32 +11,39 @@ static void load_entry(struct tdp_iter *iter)
 	iter->old_spte = kvm_tdp_mmu_read_spte(iter->sptep);
 }
 
+/* Go to the entry for the target in the table that stands at @level of the path. */
+static void enter_table(struct tdp_iter *iter, int level)
+{
+	iter->gfn = gfn_round_for_level(iter->next_last_level_gfn, level);
+	iter->level = level;
+	load_entry(iter);
+}
+
 void tdp_iter_restart(struct tdp_iter *iter)
 {
-	iter->yielded = false;
-	iter->yielded_gfn = iter->next_last_level_gfn;
-	iter->level = iter->root_level;
-	iter->gfn = gfn_round_for_level(iter->next_last_level_gfn, iter->level);
-	load_entry(iter);
+	enter_table(iter, iter->root_level);
 	iter->valid = true;
+	/* It has got this far, and must get further before it may yield again. */
+	iter->yielded_gfn = iter->next_last_level_gfn;
+	iter->yielded = false;
 }
 
 void tdp_iter_start(struct tdp_iter *iter, struct kvm_mmu_page *root, int min_level,
 		    gfn_t next_last_level_gfn)
 {
+	int level = root ? sim_read_role(root).level : 0;
+
 	/* A gfn that the tables have no index for, or a root that is none: an empty walk. */
-	if (WARN_ON_ONCE(!root || root->role.level < PG_LEVEL_4K ||
-			 root->role.level > PT64_ROOT_MAX_LEVEL || next_last_level_gfn == INVALID_GFN)) {
-		iter->valid = false;
+	iter->valid = level >= PG_LEVEL_4K && level <= PT64_ROOT_MAX_LEVEL &&
+		      next_last_level_gfn != INVALID_GFN;
+	if (WARN_ON_ONCE(!iter->valid))
 		return;
-	}
 
-	iter->next_last_level_gfn = next_last_level_gfn;
-	iter->root_level = root->role.level;
-	iter->min_level = min_level;
-	iter->pt_path[iter->root_level - 1] = (tdp_ptep_t)root->spt;
 	iter->as_id = kvm_mmu_page_as_id(root);
-
+	iter->pt_path[level - 1] = root->spt;
+	iter->root_level = level;
+	iter->min_level = min_level;
+	iter->next_last_level_gfn = next_last_level_gfn;
 	tdp_iter_restart(iter);
 }
 
@@ -49,42 +56,44 @@ tdp_ptep_t spte_to_child_pt(u64 spte, int level)
 
 static bool step_down(struct tdp_iter *iter)
 {
-	tdp_ptep_t child_pt;
+	int below = iter->level - 1;
+	tdp_ptep_t table;
 
-	if (iter->level == iter->min_level)
+	if (below < iter->min_level)
 		return false;
 
 	/* The entry may have become a table, or stopped being one, since it was read. */
 	iter->old_spte = kvm_tdp_mmu_read_spte(iter->sptep);
-	child_pt = spte_to_child_pt(iter->old_spte, iter->level);
-	if (!child_pt)
-		return false;
-
-	iter->level--;
-	iter->pt_path[iter->level - 1] = child_pt;
-	iter->gfn = gfn_round_for_level(iter->next_last_level_gfn, iter->level);
-	load_entry(iter);
-	return true;
+	table = spte_to_child_pt(iter->old_spte, iter->level);
+	if (table) {
+		iter->pt_path[below - 1] = table;
+		enter_table(iter, below);
+	}
+	return table;
 }
 
 static bool step_side(struct tdp_iter *iter)
 {
-	if (SPTE_INDEX(iter->gfn, iter->level) == SPTE_ENT_PER_PAGE - 1)
+	gfn_t next = iter->gfn + KVM_PAGES_PER_HPAGE(iter->level);
+
+	/* The one behind the last entry has index 0, of another table. */
+	if (!SPTE_INDEX(next, iter->level))
 		return false;
 
-	iter->gfn += KVM_PAGES_PER_HPAGE(iter->level);
-	iter->next_last_level_gfn = iter->gfn;
+	iter->gfn = iter->next_last_level_gfn = next;
 	load_entry(iter);
 	return true;
 }
 
 static bool step_up(struct tdp_iter *iter)
 {
-	if (iter->level == iter->root_level)
+	int above = iter->level + 1;
+
+	if (above > iter->root_level)
 		return false;
 
-	iter->level++;
-	iter->gfn = gfn_round_for_level(iter->gfn, iter->level);
+	iter->gfn = gfn_round_for_level(iter->gfn, above);
+	iter->level = above;
 	load_entry(iter);
 	return true;
 }

@@ -16,19 +16,25 @@
  * the root; and whoever takes tables out flushes the TLB before it leaves.
  */
 
-static inline u64 kvm_tdp_mmu_read_spte(tdp_ptep_t sptep)
+/* A plain store: nobody else writes this entry now. */
+static inline void __kvm_tdp_mmu_write_spte(tdp_ptep_t entry, u64 value)
 {
-	return READ_ONCE(*rcu_dereference(sptep));
+	WRITE_ONCE(*rcu_dereference(entry), value);
 }
 
-static inline u64 kvm_tdp_mmu_write_spte_atomic(tdp_ptep_t sptep, u64 new_spte)
+/*
+ * What is in the entry at this moment.  The table that it leads to was filled before it was
+ * stored: in the kernel the address dependency orders that for the reader, here it is said.
+ */
+static inline u64 kvm_tdp_mmu_read_spte(tdp_ptep_t entry)
 {
-	return xchg(rcu_dereference(sptep), new_spte);
+	return smp_load_acquire(rcu_dereference(entry));
 }
 
-static inline void __kvm_tdp_mmu_write_spte(tdp_ptep_t sptep, u64 new_spte)
+/* An exchange: the value that was there comes back, with all that others set in it. */
+static inline u64 kvm_tdp_mmu_write_spte_atomic(tdp_ptep_t entry, u64 value)
 {
-	WRITE_ONCE(*rcu_dereference(sptep), new_spte);
+	return xchg(rcu_dereference(entry), value);
 }
 
 /*
@@ -38,8 +44,9 @@ static inline void __kvm_tdp_mmu_write_spte(tdp_ptep_t sptep, u64 new_spte)
  */
 static inline bool kvm_tdp_mmu_spte_need_atomic_write(u64 old_spte, int level)
 {
-	return is_shadow_present_pte(old_spte) && is_last_spte(old_spte, level) &&
-	       spte_has_volatile_bits(old_spte);
+	if (!is_present_leaf(old_spte, level))
+		return false;
+	return spte_has_volatile_bits(old_spte);
 }
 
 /**
@@ -55,11 +62,11 @@ static inline bool kvm_tdp_mmu_spte_need_atomic_write(u64 old_spte, int level)
  */
 static inline u64 kvm_tdp_mmu_write_spte(tdp_ptep_t sptep, u64 old_spte, u64 new_spte, int level)
 {
-	if (kvm_tdp_mmu_spte_need_atomic_write(old_spte, level))
-		return kvm_tdp_mmu_write_spte_atomic(sptep, new_spte);
-
-	__kvm_tdp_mmu_write_spte(sptep, new_spte);
-	return old_spte;
+	if (!kvm_tdp_mmu_spte_need_atomic_write(old_spte, level)) {
+		__kvm_tdp_mmu_write_spte(sptep, new_spte);
+		return old_spte;
+	}
+	return kvm_tdp_mmu_write_spte_atomic(sptep, new_spte);
 }
 
 /**
@@ -72,32 +79,42 @@ static inline u64 kvm_tdp_mmu_write_spte(tdp_ptep_t sptep, u64 old_spte, u64 new
  */
 static inline u64 tdp_mmu_clear_spte_bits(tdp_ptep_t sptep, u64 old_spte, u64 mask, int level)
 {
-	if (kvm_tdp_mmu_spte_need_atomic_write(old_spte, level))
-		return atomic64_fetch_and(~mask, (atomic64_t *)rcu_dereference(sptep));
-
-	__kvm_tdp_mmu_write_spte(sptep, old_spte & ~mask);
-	return old_spte;
+	if (!kvm_tdp_mmu_spte_need_atomic_write(old_spte, level)) {
+		__kvm_tdp_mmu_write_spte(sptep, old_spte & ~mask);
+		return old_spte;
+	}
+	return atomic64_fetch_and(~mask, (atomic64_t *)rcu_dereference(sptep));
 }
 
 /* A preorder walk of the tables below a root. */
 struct tdp_iter {
-	/* Where the walk wants to get to: the gfn of the next entry at the lowest level. */
-	gfn_t next_last_level_gfn;
-	/* next_last_level_gfn at the last yield; yielding there again would be no progress. */
-	gfn_t yielded_gfn;
-	/* The tables on the way to the present entry, by level - 1. */
-	tdp_ptep_t pt_path[PT64_ROOT_MAX_LEVEL];
-	tdp_ptep_t sptep;	/* the present entry */
-	gfn_t gfn;		/* first gfn it translates */
-	int root_level;
-	int min_level;		/* do not go below */
-	int level;		/* of the present entry */
-	int as_id;
-	u64 old_spte;		/* its value when it was read */
 	bool valid;		/* false: the walk is over */
 	/* The locks were dropped: the position is stale until the walk has restarted. */
 	bool yielded;
+
+	/* The present entry: its level, the first gfn it translates, and what it was read as. */
+	int level;
+	gfn_t gfn;
+	tdp_ptep_t sptep;
+	u64 old_spte;
+
+	/* The tables on the way to it, by level - 1. */
+	tdp_ptep_t pt_path[PT64_ROOT_MAX_LEVEL];
+	int root_level;
+	int as_id;
+
+	int min_level;		/* do not go below */
+	/* Where the walk wants to get to: the gfn of the next entry at the lowest level. */
+	gfn_t next_last_level_gfn;
+	/* The same at the last yield; yielding there again would be no progress. */
+	gfn_t yielded_gfn;
 };
+
+/* Whether the walk is at a leaf that maps something. */
+static inline bool tdp_iter_at_leaf(const struct tdp_iter *iter)
+{
+	return is_present_leaf(iter->old_spte, iter->level);
+}
 
 /**
  * tdp_iter_start() - begin a walk.

@@ -23,34 +23,40 @@ struct kvm_mmu_page *tdp_mmu_alloc_sp(struct kvm_vcpu *vcpu)
 	return sp;
 }
 
-void tdp_mmu_free_sp(struct kvm_mmu_page *sp)
-{
-	free_page((unsigned long)sp->spt);
-	kmem_cache_free(mmu_page_header_cache, sp);
-}
-
-void tdp_mmu_free_sp_rcu_callback(struct rcu_head *head)
-{
-	tdp_mmu_free_sp(container_of(head, struct kvm_mmu_page, rcu_head));
-}
-
 void tdp_mmu_init_sp(struct kvm_mmu_page *sp, tdp_ptep_t sptep, gfn_t gfn,
 		     union kvm_mmu_page_role role)
 {
-	INIT_LIST_HEAD(&sp->possible_nx_huge_page_link);
-	set_page_private(virt_to_page(sp->spt), (unsigned long)sp);
+	struct page *page = virt_to_page(sp->spt);
 
-	sp->role = role;
-	sp->gfn = gfn;
-	sp->ptep = sptep;
 	sp->tdp_mmu_page = true;
+	sp->ptep = sptep;
+	sp->gfn = gfn;
+	sp->role = role;
+	INIT_LIST_HEAD(&sp->possible_nx_huge_page_link);
+	/* So that an entry of the table leads to this header. */
+	set_page_private(page, (unsigned long)sp);
 
 	trace_kvm_mmu_get_page(sp, true);
 }
 
+void tdp_mmu_free_sp(struct kvm_mmu_page *sp)
+{
+	u64 *table = sp->spt;
+
+	kmem_cache_free(mmu_page_header_cache, sp);
+	free_page((unsigned long)table);
+}
+
+void tdp_mmu_free_sp_rcu_callback(struct rcu_head *head)
+{
+	struct kvm_mmu_page *sp = container_of(head, struct kvm_mmu_page, rcu_head);
+
+	tdp_mmu_free_sp(sp);
+}
+
 void tdp_mmu_init_child_sp(struct kvm_mmu_page *child, const struct tdp_iter *iter)
 {
-	union kvm_mmu_page_role role = sptep_to_sp(rcu_dereference(iter->sptep))->role;
+	union kvm_mmu_page_role role = sim_read_role(sptep_to_sp(rcu_dereference(iter->sptep)));
 
 	role.level--;
 	tdp_mmu_init_sp(child, iter->sptep, iter->gfn, role);
@@ -67,7 +73,7 @@ void tdp_account_mmu_page(struct kvm *kvm, struct kvm_mmu_page *sp)
 }
 
 /* Undo tdp_account_mmu_page(), and forget the table as an NX huge page in waiting. */
-static void tdp_mmu_unlink_sp(struct kvm *kvm, struct kvm_mmu_page *sp, bool shared)
+static void tdp_mmu_unlink_sp(struct kvm *kvm, struct kvm_mmu_page *sp)
 {
 	/*
 	 * Under mmu_lock for write only the newest kernels still take the leaf lock;
@@ -124,21 +130,19 @@ static u64 take_removed_entry(tdp_ptep_t sptep, int level, bool shared)
 static void handle_removed_pt(struct kvm *kvm, tdp_ptep_t pt, bool shared)
 {
 	struct kvm_mmu_page *sp = sptep_to_sp(rcu_dereference(pt));
-	int level = sp->role.level;
-	gfn_t base_gfn = sp->gfn;
-	int i;
+	int level = sp->role.level, as_id = kvm_mmu_page_as_id(sp);
+	tdp_ptep_t entry, end = pt + SPTE_ENT_PER_PAGE;
+	gfn_t gfn = sp->gfn;
 
 	trace_kvm_mmu_prepare_zap_page(sp);
-	tdp_mmu_unlink_sp(kvm, sp, shared);
+	tdp_mmu_unlink_sp(kvm, sp);
 
-	for (i = 0; i < SPTE_ENT_PER_PAGE; i++) {
-		gfn_t gfn = base_gfn + i * KVM_PAGES_PER_HPAGE(level);
-		u64 old_spte = take_removed_entry(pt + i, level, shared);
+	for (entry = pt; entry < end; entry++, gfn += KVM_PAGES_PER_HPAGE(level)) {
+		u64 old_spte = take_removed_entry(entry, level, shared);
 
-		if (is_removed_spte(old_spte))
-			continue;
-		handle_changed_spte(kvm, kvm_mmu_page_as_id(sp), gfn, old_spte, REMOVED_SPTE,
-				    level, shared);
+		if (!is_removed_spte(old_spte))
+			handle_changed_spte(kvm, as_id, gfn, old_spte, REMOVED_SPTE, level,
+					    shared);
 	}
 
 	call_rcu(&sp->rcu_head, tdp_mmu_free_sp_rcu_callback);
@@ -165,14 +169,14 @@ static void hand_ad_bits_to_pfn(struct kvm *kvm, u64 old_spte, u64 new_spte, boo
 void handle_changed_spte(struct kvm *kvm, int as_id, gfn_t gfn, u64 old_spte, u64 new_spte,
 			 int level, bool shared)
 {
+	bool pfn_changed = spte_to_pfn(old_spte) != spte_to_pfn(new_spte);
+	bool was_leaf = is_present_leaf(old_spte, level);
+	bool is_leaf = is_present_leaf(new_spte, level);
 	bool was_present = is_shadow_present_pte(old_spte);
 	bool is_present = is_shadow_present_pte(new_spte);
-	bool was_leaf = was_present && is_last_spte(old_spte, level);
-	bool is_leaf = is_present && is_last_spte(new_spte, level);
-	bool pfn_changed = spte_to_pfn(old_spte) != spte_to_pfn(new_spte);
 
-	WARN_ON_ONCE(level > PT64_ROOT_MAX_LEVEL || level < PG_LEVEL_4K);
-	WARN_ON_ONCE(gfn & (KVM_PAGES_PER_HPAGE(level) - 1));
+	WARN_ON_ONCE(gfn != gfn_round_for_level(gfn, level));
+	WARN_ON_ONCE(level < PG_LEVEL_4K || level > PT64_ROOT_MAX_LEVEL);
 
 	/*
 	 * A leaf goes to another page only by way of a non-present entry and a flush.
@@ -310,15 +314,15 @@ bool tdp_mmu_iter_cond_resched(struct kvm *kvm, struct tdp_iter *iter, bool flus
 	if (flush)
 		kvm_flush_remote_tlbs(kvm);
 
-	rcu_read_unlock();
-	if (shared)
-		cond_resched_rwlock_read(&kvm->mmu_lock);
-	else
-		cond_resched_rwlock_write(&kvm->mmu_lock);
-	rcu_read_lock();
-
 	WARN_ON_ONCE(iter->gfn > iter->next_last_level_gfn);
+	/* Tables that the path leads through may be gone when the locks are back. */
 	iter->yielded = true;
+	rcu_read_unlock();
+	if (!shared)
+		cond_resched_rwlock_write(&kvm->mmu_lock);
+	else
+		cond_resched_rwlock_read(&kvm->mmu_lock);
+	rcu_read_lock();
 	return true;
 }
 
@@ -326,39 +330,36 @@ bool tdp_mmu_iter_cond_resched(struct kvm *kvm, struct tdp_iter *iter, bool flus
 
 int tdp_mmu_link_sp(struct kvm *kvm, struct tdp_iter *iter, struct kvm_mmu_page *sp, bool shared)
 {
-	u64 spte = make_nonleaf_spte(sp->spt, !kvm_ad_enabled);
+	u64 table_spte = make_nonleaf_spte(sp->spt, !kvm_ad_enabled);
+	int ret = 0;
 
-	if (shared) {
-		int ret = tdp_mmu_set_spte_atomic(kvm, iter, spte);
+	if (!shared)
+		tdp_mmu_iter_set_spte(kvm, iter, table_spte);
+	else
+		ret = tdp_mmu_set_spte_atomic(kvm, iter, table_spte);
 
-		if (ret)
-			return ret;
-	} else {
-		tdp_mmu_iter_set_spte(kvm, iter, spte);
-	}
-	tdp_account_mmu_page(kvm, sp);
-	return 0;
+	if (!ret)
+		tdp_account_mmu_page(kvm, sp);
+	return ret;
 }
 
 int tdp_mmu_split_huge_page(struct kvm *kvm, struct tdp_iter *iter, struct kvm_mmu_page *sp,
 			    bool shared)
 {
-	const u64 huge_spte = iter->old_spte;
-	const int level = iter->level;
-	int ret, i;
+	u64 huge_spte = iter->old_spte;
+	int index, err;
 
 	/*
 	 * Fill the table before anyone can see it.  Plain stores: publishing it by the
 	 * compare-and-exchange (or under the write lock) orders them.
 	 */
-	for (i = 0; i < SPTE_ENT_PER_PAGE; i++)
-		sp->spt[i] = make_huge_page_split_spte(kvm, huge_spte, sp->role, i);
+	for (index = 0; index < SPTE_ENT_PER_PAGE; index++)
+		sp->spt[index] = make_huge_page_split_spte(kvm, huge_spte, sp->role, index);
 
-	ret = tdp_mmu_link_sp(kvm, iter, sp, shared);
+	err = tdp_mmu_link_sp(kvm, iter, sp, shared);
 	/* The children's pages were part of the huge page, so nothing but numbers changed. */
-	if (!ret)
-		kvm_update_page_stats(kvm, level - 1, SPTE_ENT_PER_PAGE);
-
-	trace_kvm_mmu_split_huge_page(iter->gfn, huge_spte, level, ret);
-	return ret;
+	if (!err)
+		kvm_update_page_stats(kvm, sp->role.level, SPTE_ENT_PER_PAGE);
+	trace_kvm_mmu_split_huge_page(iter->gfn, huge_spte, iter->level, err);
+	return err;
 }

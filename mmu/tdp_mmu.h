@@ -146,7 +146,7 @@ static inline void kvm_tdp_mmu_walk_lockless_end(void)
 	rcu_read_unlock();
 }
 
-/* ---- Ranges, for memslots and MMU notifiers: tdp_mmu_zap.c, tdp_mmu_age.c ---- */
+/* ---- Ranges, for memslots and MMU notifiers: tdp_mmu_zap.c ---- */
 
 /**
  * kvm_tdp_mmu_zap_leafs() - zap all leaves that map gfns in [@start, @end) of a space.
@@ -171,26 +171,26 @@ bool kvm_tdp_mmu_unmap_gfn_range(struct kvm *kvm, struct kvm_gfn_range *range, b
  */
 bool kvm_tdp_mmu_zap_sp(struct kvm *kvm, struct kvm_mmu_page *sp);
 
-/** kvm_tdp_mmu_age_gfn_range() - clear accessed state: whether any was set.  Write lock. */
-bool kvm_tdp_mmu_age_gfn_range(struct kvm *kvm, struct kvm_gfn_range *range);
+/* ---- Single leaves, for MMU notifiers, mmu_lock held for write: tdp_mmu_age.c ---- */
 
-/** kvm_tdp_mmu_test_age_gfn() - whether a page of the range was accessed.  Write lock. */
+/** kvm_tdp_mmu_set_spte_gfn() - point at another page: whether to flush. */
+bool kvm_tdp_mmu_set_spte_gfn(struct kvm *kvm, struct kvm_gfn_range *range);
+
+/** kvm_tdp_mmu_test_age_gfn() - whether a page of the range was accessed. */
 bool kvm_tdp_mmu_test_age_gfn(struct kvm *kvm, struct kvm_gfn_range *range);
 
-/** kvm_tdp_mmu_set_spte_gfn() - point at another page: whether to flush.  Write lock. */
-bool kvm_tdp_mmu_set_spte_gfn(struct kvm *kvm, struct kvm_gfn_range *range);
+/** kvm_tdp_mmu_age_gfn_range() - clear accessed state: whether any was set. */
+bool kvm_tdp_mmu_age_gfn_range(struct kvm *kvm, struct kvm_gfn_range *range);
 
 /* ---- Dirty logging: tdp_mmu_log.c ---- */
 
 /**
- * kvm_tdp_mmu_wrprot_slot() - write-protect all leaves of a slot at @min_level or above.
+ * kvm_tdp_mmu_write_protect_gfn() - take W and MMU-writable from the leaf of a gfn.
  *
- * mmu_lock is held for read.  Return: whether an SPTE changed.
+ * mmu_lock is held for write.  Return: whether it did; flush before dropping the lock.
  */
-bool kvm_tdp_mmu_wrprot_slot(struct kvm *kvm, const struct kvm_memory_slot *slot, int min_level);
-
-/** kvm_tdp_mmu_clear_dirty_slot() - clear D, or W, of all leaves of a slot.  Read lock. */
-bool kvm_tdp_mmu_clear_dirty_slot(struct kvm *kvm, const struct kvm_memory_slot *slot);
+bool kvm_tdp_mmu_write_protect_gfn(struct kvm *kvm, const struct kvm_memory_slot *slot,
+				   gfn_t gfn, int min_level);
 
 /**
  * kvm_tdp_mmu_clear_dirty_pt_masked() - clear D, or W, of 4 KiB leaves.
@@ -203,13 +203,15 @@ bool kvm_tdp_mmu_clear_dirty_slot(struct kvm *kvm, const struct kvm_memory_slot 
 void kvm_tdp_mmu_clear_dirty_pt_masked(struct kvm *kvm, const struct kvm_memory_slot *slot,
 				       gfn_t gfn, unsigned long mask, bool wrprot);
 
+/** kvm_tdp_mmu_clear_dirty_slot() - clear D, or W, of all leaves of a slot.  Read lock. */
+bool kvm_tdp_mmu_clear_dirty_slot(struct kvm *kvm, const struct kvm_memory_slot *slot);
+
 /**
- * kvm_tdp_mmu_write_protect_gfn() - take W and MMU-writable from the leaf of a gfn.
+ * kvm_tdp_mmu_wrprot_slot() - write-protect all leaves of a slot at @min_level or above.
  *
- * mmu_lock is held for write.  Return: whether it did; flush before dropping the lock.
+ * mmu_lock is held for read.  Return: whether an SPTE changed.
  */
-bool kvm_tdp_mmu_write_protect_gfn(struct kvm *kvm, const struct kvm_memory_slot *slot,
-				   gfn_t gfn, int min_level);
+bool kvm_tdp_mmu_wrprot_slot(struct kvm *kvm, const struct kvm_memory_slot *slot, int min_level);
 
 /**
  * kvm_tdp_mmu_try_split_huge_pages() - split huge pages in [@start, @end) down to @target_level.
@@ -220,7 +222,11 @@ bool kvm_tdp_mmu_write_protect_gfn(struct kvm *kvm, const struct kvm_memory_slot
 void kvm_tdp_mmu_try_split_huge_pages(struct kvm *kvm, const struct kvm_memory_slot *slot,
 				      gfn_t start, gfn_t end, int target_level, bool shared);
 
-/** kvm_tdp_mmu_zap_collapsible_sptes() - take out tables that a huge page can replace.  Read lock. */
+/**
+ * kvm_tdp_mmu_zap_collapsible_sptes() - take out tables that a huge page can replace.
+ *
+ * mmu_lock is held for read.
+ */
 void kvm_tdp_mmu_zap_collapsible_sptes(struct kvm *kvm, const struct kvm_memory_slot *slot);
 
 #endif /* MMU_TDP_MMU_H */

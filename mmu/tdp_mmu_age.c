@@ -4,24 +4,25 @@
 
 /* What the MMU notifiers do to single leaves: age them, ask their age, change their page. */
 
-typedef bool (*tdp_handler_t)(struct kvm *kvm, struct tdp_iter *iter, struct kvm_gfn_range *range);
+typedef bool (*leaf_fn)(struct kvm *kvm, struct tdp_iter *leaf, struct kvm_gfn_range *range);
 
-/* Call @handler for every leaf of the range, in all roots: whether one returned true. */
-static bool kvm_tdp_mmu_handle_gfn(struct kvm *kvm, struct kvm_gfn_range *range,
-				   tdp_handler_t handler)
+/* Call @fn for every leaf of the range, in all roots: whether one returned true. */
+static bool for_leaves(struct kvm *kvm, struct kvm_gfn_range *range, leaf_fn fn)
 {
+	gfn_t start = range->start, end = range->end;
 	struct kvm_mmu_page *root;
-	struct tdp_iter iter;
-	bool ret = false;
+	bool any = false;
 
 	/* Invalid roots too: what they map is still the host's page. */
 	for_each_tdp_mmu_root(kvm, root, range->slot->as_id) {
+		struct tdp_iter leaf;
+
 		rcu_read_lock();
-		tdp_root_for_each_leaf_pte(iter, root, range->start, range->end)
-			ret |= handler(kvm, &iter, range);
+		tdp_root_for_each_leaf_pte(leaf, root, start, end)
+			any |= fn(kvm, &leaf, range);
 		rcu_read_unlock();
 	}
-	return ret;
+	return any;
 }
 
 /* Without A bits: take the rights away, so that the next access faults and gives them back. */
@@ -80,15 +81,15 @@ static bool set_spte_gfn(struct kvm *kvm, struct tdp_iter *iter, struct kvm_gfn_
 
 bool kvm_tdp_mmu_age_gfn_range(struct kvm *kvm, struct kvm_gfn_range *range)
 {
-	return kvm_tdp_mmu_handle_gfn(kvm, range, age_gfn_range);
+	return for_leaves(kvm, range, age_gfn_range);
 }
 
 bool kvm_tdp_mmu_test_age_gfn(struct kvm *kvm, struct kvm_gfn_range *range)
 {
-	return kvm_tdp_mmu_handle_gfn(kvm, range, test_age_gfn);
+	return for_leaves(kvm, range, test_age_gfn);
 }
 
 bool kvm_tdp_mmu_set_spte_gfn(struct kvm *kvm, struct kvm_gfn_range *range)
 {
-	return kvm_tdp_mmu_handle_gfn(kvm, range, set_spte_gfn);
+	return for_leaves(kvm, range, set_spte_gfn);
 }

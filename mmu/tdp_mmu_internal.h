@@ -10,11 +10,10 @@
 
 /* What the files tdp_mmu*.c share.  tdp_mmu.c has the bottom layer: pages and SPTE changes. */
 
-#define tdp_root_for_each_leaf_pte(iter, root, start, end)			\
-	for_each_tdp_pte(iter, root, start, end)				\
-		if (!is_shadow_present_pte((iter).old_spte) ||			\
-		    !is_last_spte((iter).old_spte, (iter).level))		\
-			continue;						\
+#define tdp_root_for_each_leaf_pte(iter, root, start, end)	\
+	for_each_tdp_pte(iter, root, start, end)		\
+		if (!tdp_iter_at_leaf(&(iter)))			\
+			continue;				\
 		else
 
 /* ---- Pages ---- */

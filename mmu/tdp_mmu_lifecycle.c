@@ -27,7 +27,7 @@
 static void assert_lock_if_used(struct kvm *kvm, bool vm_teardown)
 {
 	if (IS_ENABLED(CONFIG_PROVE_LOCKING) &&
-	    refcount_read(&kvm->users_count) && kvm->created_vcpus)
+	    refcount_read(&kvm->users_count) && READ_ONCE(kvm->created_vcpus))
 		lockdep_assert_held_write(&kvm->mmu_lock);
 }
 
@@ -78,12 +78,26 @@ static void caller_invalidate_all_roots(struct kvm *kvm, bool vm_teardown)
 
 	assert_lock_if_used(kvm, vm_teardown);
 	list_for_each_entry(root, &kvm->arch.tdp_mmu_roots, link) {
-		if (root->role.invalid)
+		if (sim_read_role(root).invalid)
 			continue;
 		/* The zap to come takes over the TDP MMU's reference. */
 		root->tdp_mmu_scheduled_root_to_zap = true;
-		root->role.invalid = true;
+		sim_invalidate_root(root);
 	}
+}
+
+/* Zap a root that was invalidated, and drop the reference that came with the order to. */
+static void zap_scheduled_root(struct kvm *kvm, struct kvm_mmu_page *root)
+{
+	KVM_BUG_ON(!sim_read_role(root).invalid, kvm);
+	root->tdp_mmu_scheduled_root_to_zap = false;
+	/*
+	 * No flush: no vCPU can enter the guest on this root again, and all flush when
+	 * they load another.
+	 */
+	tdp_mmu_zap_root(kvm, root, true);
+	/* Not before: notifiers must reach the root while the zap yields. */
+	kvm_tdp_mmu_put_root(kvm, root);
 }
 
 static void caller_zap_invalidated_roots(struct kvm *kvm)
@@ -92,21 +106,9 @@ static void caller_zap_invalidated_roots(struct kvm *kvm)
 
 	read_lock(&kvm->mmu_lock);
 	for_each_tdp_mmu_root_yield_safe(kvm, root) {
-		/* Invalid, but zapped by an earlier pass: a vCPU still holds it. */
-		if (!root->tdp_mmu_scheduled_root_to_zap)
-			continue;
-
-		root->tdp_mmu_scheduled_root_to_zap = false;
-		KVM_BUG_ON(!root->role.invalid, kvm);
-
-		/*
-		 * No flush: no vCPU can enter the guest on this root again, and all flush
-		 * when they load another.
-		 */
-		tdp_mmu_zap_root(kvm, root, true);
-
-		/* Not before: notifiers must reach the root while the zap yields. */
-		kvm_tdp_mmu_put_root(kvm, root);
+		/* Others may be invalid too, but zapped before: a vCPU still holds them. */
+		if (root->tdp_mmu_scheduled_root_to_zap)
+			zap_scheduled_root(kvm, root);
 	}
 	read_unlock(&kvm->mmu_lock);
 }
@@ -172,9 +174,9 @@ static void worker_drain(struct kvm *kvm)
 /* The TDP MMU's reference goes to the work item: none is taken. */
 static void invalidate_and_queue(struct kvm *kvm, struct kvm_mmu_page *root)
 {
-	if (root->role.invalid)
+	if (sim_read_role(root).invalid)
 		return;
-	root->role.invalid = true;
+	sim_invalidate_root(root);
 	tdp_mmu_schedule_zap_root(kvm, root);
 }
 
@@ -303,7 +305,7 @@ const struct sim_root_lifecycle sim_roots_seed_opt2 = {
  */
 static bool v5_18_last_put(struct kvm *kvm, struct kvm_mmu_page *root)
 {
-	union kvm_mmu_page_role role = { .word = READ_ONCE(root->role.word) };
+	union kvm_mmu_page_role role = sim_read_role(root);
 
 	/* Readers look at the role while it changes; only this bit ever does. */
 	role.invalid = 1;
@@ -323,12 +325,12 @@ static void v5_18_invalidate_all_roots(struct kvm *kvm, bool vm_teardown)
 	assert_lock_always(kvm, vm_teardown);
 	list_for_each_entry(root, &kvm->arch.tdp_mmu_roots, link) {
 		/* Queued already, by the last put or an earlier call. */
-		if (root->role.invalid)
+		if (sim_read_role(root).invalid)
 			continue;
 		/* A valid root has users, and under the lock for write none can let go. */
 		if (WARN_ON_ONCE(!kvm_tdp_mmu_get_root(root)))
 			continue;
-		root->role.invalid = true;
+		sim_invalidate_root(root);
 		tdp_mmu_schedule_zap_root(kvm, root);
 	}
 }

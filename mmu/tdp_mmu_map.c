@@ -151,7 +151,7 @@ int kvm_tdp_mmu_get_walk(struct kvm_vcpu *vcpu, gpa_t addr, u64 *sptes, int *roo
 	struct tdp_iter iter;
 	int leaf = -1;
 
-	*root_level = root->role.level;
+	*root_level = sim_read_role(root).level;
 	for_each_tdp_pte(iter, root, gfn, gfn + 1) {
 		leaf = iter.level;
 		sptes[leaf] = iter.old_spte;

@@ -35,7 +35,7 @@ struct kvm_mmu_page *tdp_mmu_next_root(struct kvm *kvm, struct kvm_mmu_page *pre
 
 	while (root) {
 		/* No reference to be had: its last user is taking it off the list. */
-		if ((!only_valid || !root->role.invalid) && kvm_tdp_mmu_get_root(root))
+		if ((!only_valid || !sim_read_role(root).invalid) && kvm_tdp_mmu_get_root(root))
 			break;
 		root = list_next_or_null_rcu(roots, &root->link, struct kvm_mmu_page, link);
 	}
@@ -47,6 +47,14 @@ struct kvm_mmu_page *tdp_mmu_next_root(struct kvm *kvm, struct kvm_mmu_page *pre
 	return root;
 }
 
+/* mmu_lock held for read is enough to put the last reference, so the list has its own lock. */
+static void unlink_root(struct kvm *kvm, struct kvm_mmu_page *root)
+{
+	spin_lock(&kvm->arch.tdp_mmu_pages_lock);
+	list_del_rcu(&root->link);
+	spin_unlock(&kvm->arch.tdp_mmu_pages_lock);
+}
+
 void kvm_tdp_mmu_put_root(struct kvm *kvm, struct kvm_mmu_page *root)
 {
 	if (!refcount_dec_and_test(&root->tdp_mmu_root_count))
@@ -56,47 +64,53 @@ void kvm_tdp_mmu_put_root(struct kvm *kvm, struct kvm_mmu_page *root)
 		return;
 
 	/* As long as a root is valid the TDP MMU holds a reference to it. */
-	KVM_BUG_ON(!root->tdp_mmu_page || !root->role.invalid, kvm);
+	KVM_BUG_ON(!root->tdp_mmu_page || !sim_read_role(root).invalid, kvm);
 
-	spin_lock(&kvm->arch.tdp_mmu_pages_lock);
-	list_del_rcu(&root->link);
-	spin_unlock(&kvm->arch.tdp_mmu_pages_lock);
+	unlink_root(kvm, root);
 	/* Walkers of the list, and of the tables, may still be looking at it. */
 	call_rcu(&root->rcu_head, tdp_mmu_free_sp_rcu_callback);
 }
 
 /* ---- Getting a root ---- */
 
+/* tdp_mmu_pages_lock is held. */
 static struct kvm_mmu_page *make_root(struct kvm_vcpu *vcpu, union kvm_mmu_page_role role)
 {
-	struct kvm *kvm = vcpu->kvm;
 	struct kvm_mmu_page *root = tdp_mmu_alloc_sp(vcpu);
 
 	tdp_mmu_init_sp(root, NULL, 0, role);
 	/* One for the vCPU, and mostly one for the TDP MMU. */
 	refcount_set(&root->tdp_mmu_root_count, kvm_profile->roots->initial_refs);
-	list_add_rcu(&root->link, &kvm->arch.tdp_mmu_roots);
+	list_add_rcu(&root->link, &vcpu->kvm->arch.tdp_mmu_roots);
 	return root;
+}
+
+/* A root that others made for this role, with a reference; or NULL. */
+static struct kvm_mmu_page *get_existing_root(struct kvm *kvm, union kvm_mmu_page_role role)
+{
+	struct kvm_mmu_page *root;
+
+	/* The role's word has the invalid bit: an invalidated root never matches. */
+	for_each_tdp_mmu_root(kvm, root, kvm_mmu_role_as_id(role))
+		if (sim_read_role(root).word == role.word && kvm_tdp_mmu_get_root(root))
+			return root;
+	return NULL;
 }
 
 hpa_t kvm_tdp_mmu_get_vcpu_root_hpa(struct kvm_vcpu *vcpu)
 {
-	union kvm_mmu_page_role role = vcpu->arch.mmu->root_role;
-	struct kvm *kvm = vcpu->kvm;
+	union kvm_mmu_page_role wanted = vcpu->arch.mmu->root_role;
 	struct kvm_mmu_page *root;
 
 	/* Excludes all others that make roots, so one look suffices. */
-	lockdep_assert_held_write(&kvm->mmu_lock);
+	lockdep_assert_held_write(&vcpu->kvm->mmu_lock);
+	root = get_existing_root(vcpu->kvm, wanted);
+	if (root)
+		return __pa(root->spt);
 
-	/* The role's word has the invalid bit: an invalidated root never matches. */
-	for_each_tdp_mmu_root(kvm, root, kvm_mmu_role_as_id(role)) {
-		if (root->role.word == role.word && kvm_tdp_mmu_get_root(root))
-			return __pa(root->spt);
-	}
-
-	spin_lock(&kvm->arch.tdp_mmu_pages_lock);
-	root = make_root(vcpu, role);
-	spin_unlock(&kvm->arch.tdp_mmu_pages_lock);
+	spin_lock(&vcpu->kvm->arch.tdp_mmu_pages_lock);
+	root = make_root(vcpu, wanted);
+	spin_unlock(&vcpu->kvm->arch.tdp_mmu_pages_lock);
 	return __pa(root->spt);
 }
 
@@ -110,7 +124,9 @@ static struct kvm_mmu_page *find_root_locked(struct kvm *kvm, union kvm_mmu_page
 		 * Usable roots are made invalid under mmu_lock for write only, and until
 		 * then their count does not reach zero.
 		 */
-		if (root->role.word == role.word && !WARN_ON_ONCE(!kvm_tdp_mmu_get_root(root)))
+		if (sim_read_role(root).word != role.word)
+			continue;
+		if (!WARN_ON_ONCE(!kvm_tdp_mmu_get_root(root)))
 			return root;
 	}
 	return NULL;
@@ -127,7 +143,7 @@ hpa_t kvm_tdp_mmu_alloc_root(struct kvm_vcpu *vcpu)
 
 	/* First without the leaf lock: nearly always the root is there. */
 	for_each_valid_tdp_mmu_root_yield_safe(kvm, root, kvm_mmu_role_as_id(role)) {
-		if (root->role.word == role.word)
+		if (sim_read_role(root).word == role.word)
 			goto out;	/* the walk's reference becomes the vCPU's */
 	}
 

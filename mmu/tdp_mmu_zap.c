@@ -14,30 +14,35 @@ static gfn_t tdp_mmu_max_gfn_exclusive(void)
 	return kvm_mmu_max_gfn() + 1;
 }
 
+/* 0, or -EBUSY if the entry changed meanwhile. */
+static int zap_root_entry(struct kvm *kvm, struct tdp_iter *iter, int zap_level, bool shared)
+{
+	if (tdp_mmu_iter_cond_resched(kvm, iter, false, shared))
+		return 0;
+	/* Frozen ones count as not present: whoever froze them sees to the rest. */
+	if (iter->level > zap_level || !is_shadow_present_pte(iter->old_spte))
+		return 0;
+
+	if (shared)
+		return tdp_mmu_set_spte_atomic(kvm, iter, SHADOW_NONPRESENT_VALUE);
+	tdp_mmu_iter_set_spte(kvm, iter, SHADOW_NONPRESENT_VALUE);
+	return 0;
+}
+
 /* One pass over a root: take out what stands at @zap_level or below. */
 static void __tdp_mmu_zap_root(struct kvm *kvm, struct kvm_mmu_page *root, bool shared,
 			       int zap_level)
 {
-	gfn_t end = tdp_mmu_max_gfn_exclusive();
 	struct tdp_iter iter;
+	int err;
 
 	trace_kvm_tdp_mmu_zap_root(root, zap_level, shared);
 
-	for_each_tdp_pte_min_level(iter, root, zap_level, 0, end) {
-retry:
-		if (tdp_mmu_iter_cond_resched(kvm, &iter, false, shared))
-			continue;
-
-		/* Frozen ones count as not present: whoever froze them sees to the rest. */
-		if (!is_shadow_present_pte(iter.old_spte))
-			continue;
-		if (iter.level > zap_level)
-			continue;
-
-		if (!shared)
-			tdp_mmu_iter_set_spte(kvm, &iter, SHADOW_NONPRESENT_VALUE);
-		else if (tdp_mmu_set_spte_atomic(kvm, &iter, SHADOW_NONPRESENT_VALUE))
-			goto retry;
+	for_each_tdp_pte_min_level(iter, root, zap_level, 0, tdp_mmu_max_gfn_exclusive()) {
+		/* After a lost race once more, with what is there now. */
+		do
+			err = zap_root_entry(kvm, &iter, zap_level, shared);
+		while (err);
 	}
 }
 
@@ -59,7 +64,7 @@ void tdp_mmu_zap_root(struct kvm *kvm, struct kvm_mmu_page *root, bool shared)
 	 */
 	for (level = kvm_profile->zap_levels; *level; level++)
 		__tdp_mmu_zap_root(kvm, root, shared, *level);
-	__tdp_mmu_zap_root(kvm, root, shared, root->role.level);
+	__tdp_mmu_zap_root(kvm, root, shared, sim_read_role(root).level);
 	rcu_read_unlock();
 }
 
@@ -86,18 +91,20 @@ void kvm_tdp_mmu_zap_all(struct kvm *kvm)
 
 bool kvm_tdp_mmu_zap_sp(struct kvm *kvm, struct kvm_mmu_page *sp)
 {
-	u64 old_spte;
+	tdp_ptep_t parent = sp->ptep;
+	int parent_level = sp->role.level + 1;
+	u64 parent_spte;
 
 	/* A root has no entry that points to it. */
-	if (WARN_ON_ONCE(!sp->ptep))
+	if (WARN_ON_ONCE(!parent))
+		return false;
+	parent_spte = kvm_tdp_mmu_read_spte(parent);
+	/* Who takes a table out takes it off the list of those that wait to be recovered. */
+	if (WARN_ON_ONCE(!is_shadow_present_pte(parent_spte)))
 		return false;
 
-	old_spte = kvm_tdp_mmu_read_spte(sp->ptep);
-	if (WARN_ON_ONCE(!is_shadow_present_pte(old_spte)))
-		return false;
-
-	tdp_mmu_set_spte(kvm, kvm_mmu_page_as_id(sp), sp->ptep, old_spte,
-			 SHADOW_NONPRESENT_VALUE, sp->gfn, sp->role.level + 1);
+	tdp_mmu_set_spte(kvm, kvm_mmu_page_as_id(sp), parent, parent_spte,
+			 SHADOW_NONPRESENT_VALUE, sp->gfn, parent_level);
 	return true;
 }
 
@@ -105,25 +112,22 @@ bool kvm_tdp_mmu_zap_sp(struct kvm *kvm, struct kvm_mmu_page *sp)
 static bool tdp_mmu_zap_leafs(struct kvm *kvm, struct kvm_mmu_page *root, gfn_t start, gfn_t end,
 			      bool can_yield, bool flush)
 {
+	/* On an invalid root no vCPU runs (v6.9 makes use of that). */
+	bool used = !kvm_profile->zap_leafs_valid_only || !sim_read_role(root).invalid;
+	gfn_t last = min(end, tdp_mmu_max_gfn_exclusive());
 	struct tdp_iter iter;
 
-	end = min(end, tdp_mmu_max_gfn_exclusive());
 	lockdep_assert_held_write(&kvm->mmu_lock);
 
 	rcu_read_lock();
-	for_each_tdp_pte(iter, root, start, end) {
-		if (can_yield && tdp_mmu_iter_cond_resched(kvm, &iter, flush, false)) {
+	for_each_tdp_pte(iter, root, start, last) {
+		/* A yield has flushed what was pending. */
+		if (can_yield && tdp_mmu_iter_cond_resched(kvm, &iter, flush, false))
 			flush = false;
-			continue;
+		else if (tdp_iter_at_leaf(&iter)) {
+			tdp_mmu_iter_set_spte(kvm, &iter, SHADOW_NONPRESENT_VALUE);
+			flush |= used;
 		}
-		if (!is_shadow_present_pte(iter.old_spte) ||
-		    !is_last_spte(iter.old_spte, iter.level))
-			continue;
-
-		tdp_mmu_iter_set_spte(kvm, &iter, SHADOW_NONPRESENT_VALUE);
-		/* On an invalid root no vCPU runs (v6.9 makes use of that). */
-		if (!kvm_profile->zap_leafs_valid_only || !root->role.invalid)
-			flush = true;
 	}
 	rcu_read_unlock();
 
@@ -134,13 +138,14 @@ static bool tdp_mmu_zap_leafs(struct kvm *kvm, struct kvm_mmu_page *root, gfn_t 
 	return flush;
 }
 
+/* What is pending from one root is flushed before the walk of the next one yields. */
 bool kvm_tdp_mmu_zap_leafs(struct kvm *kvm, int as_id, gfn_t start, gfn_t end, bool can_yield,
 			   bool flush)
 {
+	bool only_valid = kvm_profile->zap_leafs_valid_only;
 	struct kvm_mmu_page *root;
 
-	/* What is pending from one root is flushed before the walk of the next one yields. */
-	__for_each_tdp_mmu_root_yield_safe(kvm, root, as_id, kvm_profile->zap_leafs_valid_only)
+	__for_each_tdp_mmu_root_yield_safe(kvm, root, as_id, only_valid)
 		flush = tdp_mmu_zap_leafs(kvm, root, start, end, can_yield, flush);
 	return flush;
 }

@@ -58,6 +58,12 @@ struct sim_world_ops {
 	void (*flush_tlb)(struct kvm_vcpu *vcpu, enum sim_tlb_flush what);
 	/* Make a running vCPU leave guest mode (an IPI).  Any lock may be held. */
 	void (*kick)(struct kvm_vcpu *vcpu);
+	/*
+	 * The VM has been released from the host's memory and is about to go: call none of
+	 * its MMU notifiers any more, and wait for those that are running (the second half
+	 * of mmu_notifier_unregister()).  NULL if nobody can be calling any by then.
+	 */
+	void (*mmu_notifier_unregister)(struct kvm *kvm);
 };
 
 #endif /* MMU_WORLD_H */

@@ -20,7 +20,7 @@
  * a page that is no smaller, to the same frames; if the SPTE says that the host lets
  * the page be written, it still does (so it is not shared, nor a page of zeroes); and
  * the frames are in use, by this address.  Else an MMU notifier was missed, or did
- * not do its work: root_lifecycle.md 10 (5).
+ * not do its work.
  *
  * Takes kvm->srcu and the host's lock.
  *

@@ -39,7 +39,7 @@ void sim_spte_check_init(struct sim_spte_check *check, struct kvm *kvm,
  * @gfn: the first gfn of the entry
  *
  * It is the non-present value, or an MMIO SPTE: of a gfn that no slot has now, or of
- * an earlier memslot generation (formats.md 3.4, 6.2).  The removed value is for
+ * an earlier memslot generation (docs/sptes.md).  The removed value is for
  * entries that a zap is at work on, so between operations none is left.
  *
  * Return: true if so, else false with the message in @check->err.
@@ -50,7 +50,7 @@ bool sim_check_empty(struct sim_spte_check *check, const struct kvm_mmu_page *sp
 /**
  * sim_check_nonleaf() - whether an entry that points to a table has the bits it must have.
  *
- * All rights, A if the CPU keeps A, and nothing else (formats.md 3.7).
+ * All rights, A if the CPU keeps A, and nothing else (docs/sptes.md).
  */
 bool sim_check_nonleaf(struct sim_spte_check *check, const struct kvm_mmu_page *sp, gfn_t gfn,
 		       u64 spte);
@@ -60,7 +60,7 @@ bool sim_check_nonleaf(struct sim_spte_check *check, const struct kvm_mmu_page *
  *
  * Bits: A/D type as the root's role says, rights as format and NX huge pages demand,
  * W only with MMU-writable only with host-writable, no reserved bit, by KVM's own
- * masks and by the rules of the CPU (formats.md 3.6, 3.9, 3.11).  Place: wholly in
+ * masks and by the rules of the CPU (docs/sptes.md).  Place: wholly in
  * one valid memslot, at a size that the slot allows.  Log: what may have been
  * written since the slot logs is in its bitmap.
  */

@@ -12,7 +12,7 @@
  * sets no D flag, though D is clear, is in the dirty log if its slot has one; and whenever
  * a walk begins at a cached table, the root leads to just that table.
  * Otherwise some flush is missing, came too late, or went to the wrong vCPU
- * (root_lifecycle.md 3.14 and 10, formats.md 6.9, v6.1 to v6.12).
+ * (docs/sptes.md; v6.1 to v6.12).
  *
  * Four things are no such loss:
  *  - a cleared A flag, which KVM does not flush for;

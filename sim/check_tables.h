@@ -25,7 +25,7 @@
  *    whose zap is over maps nothing, and is there only while a vCPU holds it; no two
  *    valid ones have the same role; a vCPU has loaded one of its own role;
  *  - no invalidation is in progress and the VM is not bugged.
- * Behaviour: root_lifecycle.md 3.1, 3.3 and 10 (1, 2, 4, 9), v6.4 to v6.12.
+ * Behaviour: docs/roots.md, v6.4 to v6.12.
  *
  * Takes kvm->srcu, mmu_lock for write and the RCU read lock.
  *

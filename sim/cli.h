@@ -24,6 +24,7 @@ int sim_cmd_replay(int argc, char **argv);
 int sim_cmd_decode(int argc, char **argv);
 int sim_cmd_run(int argc, char **argv);
 int sim_cmd_show(int argc, char **argv);
+int sim_cmd_stress(int argc, char **argv);
 
 /* ---- What they share ---- */
 

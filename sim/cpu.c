@@ -56,7 +56,7 @@ void sim_cpu_skip_step(struct sim_cpu *cpu)
 
 static uint64_t read_entry(void *ctx, uint64_t pa)
 {
-	return READ_ONCE(*(u64 *)__va(pa));
+	return smp_load_acquire((u64 *)__va(pa));
 }
 
 static bool set_entry_bits(void *ctx, uint64_t pa, uint64_t old, uint64_t bits)

@@ -98,7 +98,10 @@ struct sim_instruction *sim_cpu_add_instruction(struct sim_cpu *cpu, enum sim_ex
 /** sim_cpu_skip_step() - the access that faulted was done by an emulator: go on behind it. */
 void sim_cpu_skip_step(struct sim_cpu *cpu);
 
-/** sim_instruction_add() - append an access of a 64-bit guest in user mode, to a page it may write and execute. */
+/**
+ * sim_instruction_add() - append an access of a 64-bit guest in user mode, to a page
+ * that it may write and execute.
+ */
 void sim_instruction_add(struct sim_instruction *insn, enum sim_access_type type, u64 gpa,
 			 bool guest_table);
 

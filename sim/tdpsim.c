@@ -12,6 +12,7 @@ static const struct {
 } verbs[] = {
 	{ "replay", sim_cmd_replay, "replay recordings of real kernels and compare" },
 	{ "run", sim_cmd_run, "run scenarios on a host of their own, and check what they expect" },
+	{ "stress", sim_cmd_stress, "run VMs and their host on many threads, and watch for what breaks" },
 	{ "show", sim_cmd_show, "show the page tables that a recording or a scenario leads to" },
 	{ "decode", sim_cmd_decode, "say in words what an SPTE, EPTP, role or error code is" },
 };

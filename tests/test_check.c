@@ -346,7 +346,7 @@ static void test_leaf_bits_ept(void **state)
 	u64 *huge = mmu_sptep(vm->vcpu, HUGE_2M, PG_LEVEL_2M);
 	u64 *top = mmu_sptep(vm->vcpu, SMALL, 4);
 
-	/* formats.md 3.12: small RWX with A and D. */
+	/* Small RWX with A and D. */
 	assert_true((*small & ~GENMASK_ULL(51, 12)) == 0x0600000000000b77);
 	assert_complaint_with(vm, *small, *small ^ BIT_ULL(58), "writable, but not MMU-writable");
 	assert_complaint_with(vm, *small, *small ^ BIT_ULL(57),
@@ -368,7 +368,7 @@ static void test_leaf_bits_npt(void **state)
 	struct mmu_vm *vm = vm_of("v6.12", false);
 	u64 *small = mmu_sptep(vm->vcpu, SMALL, PG_LEVEL_4K);
 
-	/* formats.md 3.12: small RWX with A and D. */
+	/* Small RWX with A and D. */
 	assert_true((*small & ~GENMASK_ULL(51, 12)) == 0xe67);
 	assert_complaint_with(vm, *small, *small ^ BIT_ULL(10), "writable, but not MMU-writable");
 	assert_complaint_with(vm, *small, *small ^ BIT_ULL(9),

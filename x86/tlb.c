@@ -40,18 +40,18 @@ static unsigned int table_kind(int level)
 	return NR_PAGE_KINDS + (unsigned int)level - 1;
 }
 
-static uint64_t make_key(uint32_t id, unsigned int kind, uint64_t gpa)
+static inline uint64_t make_key(uint32_t id, unsigned int kind, uint64_t gpa)
 {
 	return (uint64_t)id << ID_SHIFT | (uint64_t)kind << KIND_SHIFT |
 	       gpa >> kind_shift[kind] >> BLOCK_SHIFT;
 }
 
-static unsigned int index_in_block(unsigned int kind, uint64_t gpa)
+static inline unsigned int index_in_block(unsigned int kind, uint64_t gpa)
 {
 	return (unsigned int)(gpa >> kind_shift[kind]) % SIM_TLB_BLOCK;
 }
 
-static void unpack(uint64_t tag, uint64_t gpa, unsigned int kind, uint64_t data,
+static inline void unpack(uint64_t tag, uint64_t gpa, unsigned int kind, uint64_t data,
 		   struct sim_tlb_entry *entry)
 {
 	uint64_t size = UINT64_C(1) << kind_shift[kind];
@@ -226,7 +226,7 @@ static bool rebuild(struct sim_tlb *tlb, size_t extra)
 
 /* ---- Contexts ---- */
 
-static struct sim_tlb_context *find_context(struct sim_tlb *tlb, uint64_t tag)
+static inline struct sim_tlb_context *find_context(struct sim_tlb *tlb, uint64_t tag)
 {
 	size_t i = tlb->recent;
 
@@ -281,22 +281,22 @@ static struct sim_tlb_context *get_context(struct sim_tlb *tlb, uint64_t tag, si
 
 /* ---- Lookup ---- */
 
-/* The first entry of kinds @first to @last, in that order. */
-static bool lookup(struct sim_tlb *tlb, uint64_t tag, uint64_t gpa, unsigned int first,
-		   unsigned int last, struct sim_tlb_entry *entry)
+#define PAGE_KINDS	((UINT32_C(1) << NR_PAGE_KINDS) - 1)
+#define TABLE_KINDS	((UINT32_C(1) << NR_KINDS) - 1 - PAGE_KINDS)
+
+/* The first entry that is of one of the kinds, in their order. */
+static inline bool lookup(struct sim_tlb *tlb, uint64_t tag, uint64_t gpa, uint32_t kinds,
+			  struct sim_tlb_entry *entry)
 {
 	const struct sim_tlb_context *context = find_context(tlb, tag);
-	unsigned int kind;
 
 	/* No entry reaches so far, and a key has no room for it. */
 	if (!context || gpa >> SIM_PT_ADDRESS_BITS)
 		return false;
-	for (kind = first; kind <= last; kind++) {
-		const uint64_t *place;
+	for (kinds &= context->kinds; kinds; kinds &= kinds - 1) {
+		unsigned int kind = (unsigned int)__builtin_ctz(kinds);
+		const uint64_t *place = find_place(tlb, context->id, kind, gpa);
 
-		if (!(context->kinds >> kind & 1))
-			continue;
-		place = find_place(tlb, context->id, kind, gpa);
 		if (place && *place) {
 			unpack(tag, gpa, kind, *place, entry);
 			return true;
@@ -308,13 +308,13 @@ static bool lookup(struct sim_tlb *tlb, uint64_t tag, uint64_t gpa, unsigned int
 bool sim_tlb_lookup(struct sim_tlb *tlb, uint64_t tag, uint64_t gpa,
 		    struct sim_tlb_entry *entry)
 {
-	return lookup(tlb, tag, gpa, 0, NR_PAGE_KINDS - 1, entry);
+	return lookup(tlb, tag, gpa, PAGE_KINDS, entry);
 }
 
 bool sim_tlb_lookup_table(struct sim_tlb *tlb, uint64_t tag, uint64_t gpa,
 			  struct sim_tlb_entry *entry)
 {
-	return lookup(tlb, tag, gpa, NR_PAGE_KINDS, NR_KINDS - 1, entry);
+	return lookup(tlb, tag, gpa, TABLE_KINDS, entry);
 }
 
 /* ---- Flushes ---- */
@@ -458,13 +458,11 @@ bool sim_tlb_access(struct sim_tlb *tlb, const struct sim_tlb_cpu *cpu,
 		    struct sim_walk_result *res)
 {
 	unsigned int needs = cpu->fmt->needs(cpu->caps, access);
-	struct sim_tlb_entry found;
 
-	if (sim_tlb_lookup(tlb, cpu->tag, access->gpa, &found)) {
-		bool granted = !(needs & ~found.rights);
+	if (lookup(tlb, cpu->tag, access->gpa, PAGE_KINDS, entry)) {
+		bool granted = !(needs & ~entry->rights);
 
-		if (granted && (found.dirty_known || !(needs & SIM_RIGHT_WRITE))) {
-			*entry = found;
+		if (granted && (entry->dirty_known || !(needs & SIM_RIGHT_WRITE))) {
 			if (cpu->on_use)
 				cpu->on_use(cpu->ctx, access, entry);
 			tlb->nr_hits++;

@@ -118,7 +118,7 @@ struct sim_tlb_cpu {
  * @tlb: the caches
  * @cpu: all else
  * @access: the access
- * @entry: set to the translation used or learned; left alone if the access faults
+ * @entry: set to the translation used or learned; of no meaning if the access faults
  * @res: set to the end of the walk if there was one; left alone on a hit
  *
  * A translation that grants what the access needs is used, whatever the tables say by

@@ -23,9 +23,17 @@ bool need_resched(void)
 	return resched_wanted;
 }
 
+static unsigned long yields;
+
+unsigned long sim_yield_count(void)
+{
+	return __atomic_load_n(&yields, __ATOMIC_RELAXED);
+}
+
 static void yield_now(void)
 {
 	resched_wanted = false;
+	__atomic_fetch_add(&yields, 1, __ATOMIC_RELAXED);
 	sched_yield();
 }
 

@@ -34,6 +34,11 @@ void sim_set_need_resched(bool need);
 bool need_resched(void);
 
 /**
+ * sim_yield_count() - how often a thread has let another one run, since the process began
+ */
+unsigned long sim_yield_count(void);
+
+/**
  * cond_resched() - let another thread run if need_resched() says so
  *
  * The caller holds no lock that forbids sleeping and is in no RCU read-side section.
