@@ -14,11 +14,13 @@
 enum { OPT_THREADS = 2048, OPT_VMS, OPT_SECONDS, OPT_SEED, OPT_MIX };
 
 static const struct argp_option options[] = {
-	{ "threads", OPT_THREADS, "N", 0, "vCPUs of each VM, a thread each, 1 to 16; default 4", 0 },
+	{ "threads", OPT_THREADS, "N", 0, "vCPUs of each VM, a thread each, 1 to 16; default 4",
+	  0 },
 	{ "vms", OPT_VMS, "N", 0, "VMs at a time, 1 or 2; default 1", 0 },
 	{ "seconds", OPT_SECONDS, "S", 0, "How long; default 10", 0 },
 	{ "seed", OPT_SEED, "X", 0, "Of what the threads choose to do; default 1", 0 },
-	{ "mix", OPT_MIX, "NAME", 0, "What they do most: all (default), faults, logs, slots, roots", 0 },
+	{ "mix", OPT_MIX, "NAME", 0,
+	  "What they do most: all (default), faults, logs, slots, roots", 0 },
 	{ 0 }
 };
 

@@ -71,18 +71,6 @@ static inline void sim_take_params(const struct sim_scenario_text *scenario,
 	}
 }
 
-/* The kernels by number, without the one that is known to be unsound; NULL past the last. */
-static inline const struct sim_profile *sim_sound_profile(unsigned int index)
-{
-	const struct sim_profile *profile;
-	unsigned int i;
-
-	for (i = 0; (profile = sim_profile_at(i)); i++)
-		if (strcmp(profile->name, "seed-v1") && !index--)
-			break;
-	return profile;
-}
-
 /* ---- Running one ---- */
 
 struct sim_memory_file {
@@ -192,7 +180,7 @@ static inline void sim_check_on_machines(const struct sim_scenario_text *scenari
 	struct sim_run_config config;
 	unsigned int levels, i;
 
-	for (i = 0; (profile = sim_sound_profile(i)); i++) {
+	for (i = 0; (profile = sim_profile_at(i)); i++) {
 		for (levels = 4; levels <= 5; levels++) {
 			sim_run_config_init(&config);
 			config.profile = profile;
