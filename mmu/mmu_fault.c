@@ -288,7 +288,7 @@ static int kvm_faultin_pfn(struct kvm_vcpu *vcpu, struct kvm_page_fault *fault)
 	 * Between two steps of a delete or a move; what comes next is not known.  A guest can
 	 * try again until it is: each time it leaves kvm->srcu, which the update waits for.
 	 * A prefetch stays in it, so it must not try again by itself: both would wait for
-	 * ever (v6.18: KVM_PRE_FAULT_MEMORY is told to come back).
+	 * ever; so KVM_PRE_FAULT_MEMORY is told to come back.
 	 */
 	if (slot->flags & KVM_MEMSLOT_INVALID)
 		return fault->prefetch ? -EAGAIN : RET_PF_RETRY;

@@ -9,7 +9,8 @@
 enum { OPT_MAXPHYADDR = 1024, OPT_PARAM, OPT_NO_THP, OPT_SCATTERED, OPT_FAIL_FRAME };
 
 static const struct argp_option options[] = {
-	{ "profile", 'p', "NAME", 0, "The kernel: v6.1, v6.4 (default) or v6.12", 0 },
+	{ "profile", 'p', "NAME", 0,
+	  "The kernel, as v6.1, v6.4 (default), v6.12: docs/profiles.md", 0 },
 	{ "format", 'f', "ept|npt", 0, "The tables' format; default ept", 0 },
 	{ "levels", 'l', "4|5", 0, "Levels of the tables; default 4", 0 },
 	{ "maxphyaddr", OPT_MAXPHYADDR, "BITS", 0,
