@@ -152,6 +152,12 @@ static inline int kvm_arch_vcpu_memslots_id(const struct kvm_vcpu *vcpu)
 	return vcpu->arch.smm ? 1 : 0;
 }
 
+/** sim_slot_has_gfn() - whether a gfn is one of the slot's. */
+static inline bool sim_slot_has_gfn(const struct kvm_memory_slot *slot, gfn_t gfn)
+{
+	return gfn >= slot->base_gfn && gfn < slot->base_gfn + slot->npages;
+}
+
 /** gfn_to_hva_memslot() - the host address of a gfn of the slot. */
 static inline hva_t gfn_to_hva_memslot(const struct kvm_memory_slot *slot, gfn_t gfn)
 {

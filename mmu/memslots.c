@@ -34,11 +34,6 @@ struct kvm_memslots *kvm_vcpu_memslots(struct kvm_vcpu *vcpu)
 	return __kvm_memslots(vcpu->kvm, kvm_arch_vcpu_memslots_id(vcpu));
 }
 
-static bool slot_has_gfn(const struct kvm_memory_slot *slot, gfn_t gfn)
-{
-	return gfn >= slot->base_gfn && gfn < slot->base_gfn + slot->npages;
-}
-
 /* The number of slots that start at or before @gfn. */
 static int nr_slots_up_to(const struct kvm_memslots *slots, gfn_t gfn)
 {
@@ -60,11 +55,11 @@ struct kvm_memory_slot *gfn_to_memslot_in(struct kvm_memslots *slots, gfn_t gfn)
 	int hint = READ_ONCE(slots->last_used_slot);
 	int nr;
 
-	if (hint < slots->nr_slots && slot_has_gfn(slots->by_gfn[hint], gfn))
+	if (hint < slots->nr_slots && sim_slot_has_gfn(slots->by_gfn[hint], gfn))
 		return slots->by_gfn[hint];
 
 	nr = nr_slots_up_to(slots, gfn);
-	if (!nr || !slot_has_gfn(slots->by_gfn[nr - 1], gfn))
+	if (!nr || !sim_slot_has_gfn(slots->by_gfn[nr - 1], gfn))
 		return NULL;
 	/* Many readers write it, and any value does. */
 	WRITE_ONCE(slots->last_used_slot, nr - 1);

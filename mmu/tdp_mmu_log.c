@@ -260,11 +260,6 @@ void kvm_tdp_mmu_try_split_huge_pages(struct kvm *kvm, const struct kvm_memory_s
 
 /* ---- Joining ---- */
 
-static bool gfn_in_slot(const struct kvm_memory_slot *slot, gfn_t gfn)
-{
-	return gfn >= slot->base_gfn && gfn - slot->base_gfn < slot->npages;
-}
-
 /*
  * Take out the table at the walk's position, if a huge page can stand there instead:
  * the next fault makes it.  -EBUSY: the entry changed meanwhile.
@@ -279,7 +274,7 @@ static int zap_collapsible_entry(struct kvm *kvm, struct tdp_iter *iter,
 	if (iter->level > KVM_MAX_HUGEPAGE_LEVEL || !is_shadow_present_pte(iter->old_spte))
 		return 0;
 	/* Only tables can be joined, and only such as begin in the slot. */
-	if (is_last_spte(iter->old_spte, iter->level) || !gfn_in_slot(slot, iter->gfn))
+	if (is_last_spte(iter->old_spte, iter->level) || !sim_slot_has_gfn(slot, iter->gfn))
 		return 0;
 
 	possible = kvm_mmu_max_mapping_level(kvm, slot, iter->gfn, KVM_MAX_HUGEPAGE_LEVEL);

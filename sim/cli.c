@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -58,4 +59,37 @@ bool sim_cli_close(const char *path, FILE *file)
 	if (!ok)
 		fprintf(stderr, "%s: %s\n", path, strerror(errno));
 	return ok;
+}
+
+u64 sim_cli_number(const char *arg, int base, u64 min, u64 max, struct argp_state *state,
+		   const char *what)
+{
+	char *end;
+	u64 n;
+
+	errno = 0;
+	n = strtoull(arg, &end, base);
+	/* Signs and blanks in front, which strtoull() would take, are no part of a number. */
+	if (errno || *arg < '0' || *arg > '9' || *end || n < min || n > max)
+		argp_error(state, "%s must be a number from %llu to %llu, not \"%s\"", what,
+			   (unsigned long long)min, (unsigned long long)max, arg);
+	return n;
+}
+
+const struct sim_profile *sim_cli_profile(const char *arg, struct argp_state *state)
+{
+	const struct sim_profile *profile = sim_profile_find(arg);
+
+	if (!profile)
+		argp_error(state, "there is no profile \"%s\"", arg);
+	return profile;
+}
+
+bool sim_cli_is_ept(const char *arg, struct argp_state *state)
+{
+	bool ept = !strcmp(arg, "ept");
+
+	if (!ept && strcmp(arg, "npt"))
+		argp_error(state, "the format is ept or npt, not \"%s\"", arg);
+	return ept;
 }

@@ -2,9 +2,12 @@
 #ifndef SIM_CLI_H
 #define SIM_CLI_H
 
+#include <argp.h>
 #include <limits.h>
 #include <stdbool.h>
 #include <stdio.h>
+
+#include "mmu/profile.h"
 
 /* Bytes that hold every message about a file, whatever its path. */
 #define SIM_ERR_SIZE	(PATH_MAX + 512)
@@ -47,5 +50,21 @@ bool sim_cli_open(const char *path, FILE **file);
 
 /** sim_cli_close() - close it: false with a message if not everything was written.  NULL is fine. */
 bool sim_cli_close(const char *path, FILE *file);
+
+/* ---- Values of options: what is none ends the process with a message and SIM_EXIT_USAGE ---- */
+
+/**
+ * sim_cli_number() - a number from @min to @max.
+ * @base: as strtoull() takes it
+ * @what: what it is, for the message
+ */
+u64 sim_cli_number(const char *arg, int base, u64 min, u64 max, struct argp_state *state,
+		   const char *what);
+
+/** sim_cli_profile() - the profile of this name. */
+const struct sim_profile *sim_cli_profile(const char *arg, struct argp_state *state);
+
+/** sim_cli_is_ept() - the tables' format: true for ept, false for npt. */
+bool sim_cli_is_ept(const char *arg, struct argp_state *state);
 
 #endif /* SIM_CLI_H */

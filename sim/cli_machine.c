@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sim/cli.h"
 #include "sim/cli_machine.h"
 #include "sim/run.h"
 
@@ -21,20 +22,6 @@ static const struct argp_option options[] = {
 	{ "fail-frame", OPT_FAIL_FRAME, "N", 0, "The host finds no memory for the Nth frame", 0 },
 	{ 0 }
 };
-
-static unsigned long get_number(const char *arg, unsigned long min, unsigned long max,
-				struct argp_state *state, const char *what)
-{
-	unsigned long n;
-	char *end;
-
-	errno = 0;
-	n = strtoul(arg, &end, 10);
-	if (errno || *arg < '0' || *arg > '9' || *end || n < min || n > max)
-		argp_error(state, "%s must be a number from %lu to %lu, not \"%s\"", what, min,
-			   max, arg);
-	return n;
-}
 
 static void set_param(struct sim_run_config *config, const char *arg, struct argp_state *state)
 {
@@ -75,21 +62,17 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 
 	switch (key) {
 	case 'p':
-		config->profile = sim_profile_find(arg);
-		if (!config->profile)
-			argp_error(state, "there is no profile \"%s\"", arg);
+		config->profile = sim_cli_profile(arg, state);
 		return 0;
 	case 'f':
-		config->cpu.intel = !strcmp(arg, "ept");
-		if (!config->cpu.intel && strcmp(arg, "npt"))
-			argp_error(state, "the format is ept or npt, not \"%s\"", arg);
+		config->cpu.intel = sim_cli_is_ept(arg, state);
 		return 0;
 	case 'l':
-		config->cpu.levels = get_number(arg, 4, 5, state, "the number of levels");
+		config->cpu.levels = sim_cli_number(arg, 10, 4, 5, state, "the number of levels");
 		return 0;
 	case OPT_MAXPHYADDR:
-		config->cpu.maxphyaddr = get_number(arg, 32, 52, state,
-						    "the number of address bits");
+		config->cpu.maxphyaddr = sim_cli_number(arg, 10, 32, 52, state,
+						      "the number of address bits");
 		return 0;
 	case OPT_PARAM:
 		set_param(config, arg, state);
@@ -101,8 +84,8 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 		config->host.contiguous = false;
 		return 0;
 	case OPT_FAIL_FRAME:
-		config->host.fail_nth = get_number(arg, 1, UINT32_MAX, state,
-						   "the number of a frame");
+		config->host.fail_nth = sim_cli_number(arg, 10, 1, UINT32_MAX, state,
+						     "the number of a frame");
 		return 0;
 	case ARGP_KEY_END:
 		check_params(config, state);

@@ -32,29 +32,6 @@ struct arguments {
 	int nr_values;
 };
 
-/* A number in an option. */
-static unsigned int number(const char *arg, unsigned int min, unsigned int max,
-			   struct argp_state *state, const char *what)
-{
-	char *end;
-	unsigned long n;
-
-	errno = 0;
-	n = strtoul(arg, &end, 0);
-	if (errno || *arg < '0' || *arg > '9' || *end || n < min || n > max)
-		argp_error(state, "%s must be a number from %u to %u, not \"%s\"", what, min, max,
-			   arg);
-	return n;
-}
-
-static void set_format(struct arguments *args, const char *arg, struct argp_state *state)
-{
-	args->opt.format_given = true;
-	args->opt.ept = !strcmp(arg, "ept");
-	if (!args->opt.ept && strcmp(arg, "npt"))
-		argp_error(state, "the format is ept or npt, not \"%s\"", arg);
-}
-
 static error_t parse_option(int key, char *arg, struct argp_state *state)
 {
 	struct arguments *args = state->input;
@@ -65,21 +42,22 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 			argp_error(state, "no kind of value is called \"%s\"", arg);
 		return 0;
 	case 'f':
-		set_format(args, arg, state);
+		args->opt.format_given = true;
+		args->opt.ept = sim_cli_is_ept(arg, state);
 		return 0;
 	case 'l':
-		args->opt.level = number(arg, 1, 5, state, "the level");
+		args->opt.level = sim_cli_number(arg, 0, 1, 5, state, "the level");
 		return 0;
 	case 'p':
-		args->opt.profile = sim_profile_find(arg);
-		if (!args->opt.profile)
-			argp_error(state, "there is no profile \"%s\"", arg);
+		args->opt.profile = sim_cli_profile(arg, state);
 		return 0;
 	case OPT_MAXPHYADDR:
-		args->opt.maxphyaddr = number(arg, 32, 52, state, "the number of address bits");
+		args->opt.maxphyaddr = sim_cli_number(arg, 0, 32, 52, state,
+						      "the number of address bits");
 		return 0;
 	case OPT_L1TF:
-		args->opt.l1tf_cache_bits = number(arg, 33, 46, state, "the number of cache bits");
+		args->opt.l1tf_cache_bits = sim_cli_number(arg, 0, 33, 46, state,
+							   "the number of cache bits");
 		return 0;
 	case ARGP_KEY_ARGS:
 		args->values = state->argv + state->next;

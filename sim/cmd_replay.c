@@ -42,9 +42,7 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 		args->out = arg;
 		return 0;
 	case 'p':
-		args->profile = sim_profile_find(arg);
-		if (!args->profile)
-			argp_error(state, "there is no profile \"%s\"", arg);
+		args->profile = sim_cli_profile(arg, state);
 		return 0;
 	case 'q':
 		args->quiet = true;

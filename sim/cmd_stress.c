@@ -24,20 +24,6 @@ static const struct argp_option options[] = {
 	{ 0 }
 };
 
-static u64 get_number(const char *arg, u64 min, u64 max, struct argp_state *state,
-		      const char *what)
-{
-	u64 n;
-	char *end;
-
-	errno = 0;
-	n = strtoull(arg, &end, 0);
-	if (errno || *arg < '0' || *arg > '9' || *end || n < min || n > max)
-		argp_error(state, "%s must be a number from %llu to %llu, not \"%s\"", what,
-			   (unsigned long long)min, (unsigned long long)max, arg);
-	return n;
-}
-
 static double get_seconds(const char *arg, struct argp_state *state)
 {
 	double seconds;
@@ -69,17 +55,18 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 		state->child_inputs[0] = &config->machine;
 		return 0;
 	case OPT_THREADS:
-		config->vcpus = get_number(arg, 1, SIM_STRESS_MAX_VCPUS, state,
-					   "the number of threads");
+		config->vcpus = sim_cli_number(arg, 0, 1, SIM_STRESS_MAX_VCPUS, state,
+					       "the number of threads");
 		return 0;
 	case OPT_VMS:
-		config->vms = get_number(arg, 1, SIM_STRESS_MAX_VMS, state, "the number of VMs");
+		config->vms = sim_cli_number(arg, 0, 1, SIM_STRESS_MAX_VMS, state,
+					     "the number of VMs");
 		return 0;
 	case OPT_SECONDS:
 		config->seconds = get_seconds(arg, state);
 		return 0;
 	case OPT_SEED:
-		config->seed = get_number(arg, 0, UINT64_MAX, state, "the seed");
+		config->seed = sim_cli_number(arg, 0, 0, UINT64_MAX, state, "the seed");
 		return 0;
 	case OPT_MIX:
 		config->mix = get_mix(arg, state);

@@ -34,11 +34,6 @@ static bool is_table(u64 spte, int level)
 	return is_shadow_present_pte(spte) && !is_last_spte(spte, level);
 }
 
-static bool is_leaf(u64 spte, int level)
-{
-	return is_shadow_present_pte(spte) && is_last_spte(spte, level);
-}
-
 static bool is_readable(u64 spte, int level)
 {
 	return is_shadow_present_pte(spte) && (spte & BIT_ULL(0));
@@ -84,7 +79,7 @@ static const struct {
 	bool (*test)(u64 spte, int level);
 } spte_words[] = {
 	{ "empty", is_empty }, { "removed", is_removed }, { "mmio", is_mmio },
-	{ "present", is_present }, { "table", is_table }, { "leaf", is_leaf },
+	{ "present", is_present }, { "table", is_table }, { "leaf", is_present_leaf },
 	{ "r", is_readable }, { "w", is_writable }, { "x", is_executable },
 	{ "accessed", is_accessed }, { "dirty", is_dirty },
 	{ "host-writable", is_host_writable }, { "mmu-writable", is_mmu_writable },
@@ -530,7 +525,7 @@ static bool level_holds(const struct sim_expect *expect, struct sim_machine *mac
 	u64 spte;
 	int level = find_spte(expect, machine, PG_LEVEL_4K, &spte);
 
-	if (!is_leaf(spte, level))
+	if (!is_present_leaf(spte, level))
 		level = 0;
 	return number_holds(expect->number, level, "level", found, size);
 }

@@ -274,17 +274,22 @@ void sim_frames_fail_nth(struct sim_frames *frames, unsigned long n)
 
 /* ---- References ---- */
 
-void sim_frames_ref(struct sim_frames *frames, u64 pfn, u32 nr)
+/* A frame that somebody has. */
+static struct sim_frame *used_frame(struct sim_frames *frames, u64 pfn)
 {
 	u64 index = pfn_to_index(frames, pfn);
 	struct sim_frame *frame;
 
-	if (sim_frames_is_zero(pfn))
-		return;
 	BUG_ON(index == UINT64_MAX);
 	frame = frame_at(frames, index);
 	BUG_ON(!frame || frame->free);
-	frame->refs += nr;
+	return frame;
+}
+
+void sim_frames_ref(struct sim_frames *frames, u64 pfn, u32 nr)
+{
+	if (!sim_frames_is_zero(pfn))
+		used_frame(frames, pfn)->refs += nr;
 }
 
 static void release_page(struct sim_frames *frames, struct sim_frame *frame, u64 index)
@@ -309,17 +314,15 @@ static void release_page(struct sim_frames *frames, struct sim_frame *frame, u64
 
 void sim_frames_unref(struct sim_frames *frames, u64 pfn, u32 nr)
 {
-	u64 index = pfn_to_index(frames, pfn);
 	struct sim_frame *frame;
 
 	if (sim_frames_is_zero(pfn))
 		return;
-	BUG_ON(index == UINT64_MAX);
-	frame = frame_at(frames, index);
-	BUG_ON(!frame || frame->free || frame->refs < nr);
+	frame = used_frame(frames, pfn);
+	BUG_ON(frame->refs < nr);
 	frame->refs -= nr;
 	if (!frame->refs)
-		release_page(frames, frame, index);
+		release_page(frames, frame, pfn_to_index(frames, pfn));
 }
 
 int sim_frames_split(struct sim_frames *frames, u64 pfn, const u64 mapped[8])

@@ -103,8 +103,7 @@ static bool find_mapping(struct kvm *kvm, int as_id, gfn_t gfn, kvm_pfn_t *pfn)
 		if (kvm_mmu_page_as_id(root) != as_id)
 			continue;
 		for_each_tdp_pte(iter, root, gfn, gfn + 1) {
-			if (!is_shadow_present_pte(iter.old_spte) ||
-			    !is_last_spte(iter.old_spte, iter.level))
+			if (!tdp_iter_at_leaf(&iter))
 				continue;
 			*pfn = spte_to_pfn(iter.old_spte) +
 			       (gfn & (KVM_PAGES_PER_HPAGE(iter.level) - 1));

@@ -1,19 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-#include "tests/cli_fixture.h"
-/* linux/kernel.h has its own. */
-#undef ARRAY_SIZE
-#include "sim/script.h"
+#include "tests/script_fixture.h"
 
 /* The language of scenarios: what a text unrolls to. */
 
 /* ---- Parsing ---- */
-
-static struct sim_script_config default_config(void)
-{
-	return (struct sim_script_config) {
-		.profile = sim_profile_find("v6.4"), .ept = true, .levels = 4,
-	};
-}
 
 static struct sim_script *parse(const char *text, const struct sim_script_config *config)
 {
@@ -284,23 +274,6 @@ static void test_conditional_statements(void **state)
 }
 
 /* ---- Limits ---- */
-
-static void assert_message(const char *text, size_t len, const char *want)
-{
-	const struct sim_script_config config = default_config();
-	struct sim_script *script;
-	char err[1024] = "";
-
-	script = sim_script_parse("t", text, len, &config, err, sizeof(err));
-	if (script)
-		fail_msg("accepted, where there should have been: %s", want);
-	assert_string_equal(err, want);
-}
-
-static void assert_refused(const char *text, const char *want)
-{
-	assert_message(text, strlen(text), want);
-}
 
 /* @head and then @n times @c. */
 static char *padded(const char *head, size_t n, char c)

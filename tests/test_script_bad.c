@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-#include "tests/cli_fixture.h"
-/* linux/kernel.h has its own. */
-#undef ARRAY_SIZE
-#include "sim/script.h"
+#include "tests/script_fixture.h"
 
 /* What is not a scenario, and what is said about it. */
 
@@ -197,25 +194,6 @@ static const struct bad bad_expectations[] = {
 };
 
 /* ---- Told by the parser ---- */
-
-static void assert_message(const char *text, size_t len, const char *want)
-{
-	const struct sim_script_config config = {
-		.profile = sim_profile_find("v6.4"), .ept = true, .levels = 4,
-	};
-	struct sim_script *script;
-	char err[1024] = "";
-
-	script = sim_script_parse("t", text, len, &config, err, sizeof(err));
-	if (script)
-		fail_msg("accepted, where there should have been: %s", want);
-	assert_string_equal(err, want);
-}
-
-static void assert_refused(const char *text, const char *want)
-{
-	assert_message(text, strlen(text), want);
-}
 
 static void assert_all_refused(const struct bad *table, size_t nr)
 {

@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sim/scenario.h"
+
 /*
  * What the fuzz targets share.  libFuzzer calls LLVMFuzzerTestOneInput() of each, or
  * standalone.c does, which needs no compiler but the one that builds the rest.
@@ -31,6 +33,20 @@ static inline void fuzz_check_message(const char *name, const char *err)
 
 	if (strncmp(err, name, len) || err[len] != ':' || !err[len + 1] || strchr(err, '\n'))
 		fuzz_fail("a bad message: \"%s\"", err);
+}
+
+/* An operation that was read can be printed and read again. */
+static inline void fuzz_check_op(const struct sim_op *op)
+{
+	char text[SIM_OP_TEXT_SIZE], again[SIM_OP_TEXT_SIZE], err[256];
+	struct sim_op copy = { 0 };
+
+	sim_op_print(op, text, sizeof(text));
+	if (!sim_op_parse(text, &copy, err, sizeof(err)))
+		fuzz_fail("\"%s\" is printed as \"%s\": %s", op->text, text, err);
+	sim_op_print(&copy, again, sizeof(again));
+	if (strcmp(text, again))
+		fuzz_fail("\"%s\" is read as \"%s\"", text, again);
 }
 
 #endif /* TESTS_FUZZ_FUZZ_H */

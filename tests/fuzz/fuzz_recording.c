@@ -13,19 +13,6 @@
  * read again.
  */
 
-static void check_op(const struct sim_op *op)
-{
-	char text[SIM_OP_TEXT_SIZE], again[SIM_OP_TEXT_SIZE], err[256];
-	struct sim_op copy = { 0 };
-
-	sim_op_print(op, text, sizeof(text));
-	if (!sim_op_parse(text, &copy, err, sizeof(err)))
-		fuzz_fail("\"%s\" is printed as \"%s\": %s", op->text, text, err);
-	sim_op_print(&copy, again, sizeof(again));
-	if (strcmp(text, again))
-		fuzz_fail("\"%s\" is read as \"%s\"", text, again);
-}
-
 static void check_events(const struct sim_recording *rec)
 {
 	char text[512];
@@ -41,7 +28,7 @@ static void check_records(const struct sim_recording *rec)
 	size_t i, next = 0;
 
 	for (i = 0; i < rec->nr_records; i++) {
-		check_op(&rec->records[i].op);
+		fuzz_check_op(&rec->records[i].op);
 		if (rec->records[i].first != next)
 			fuzz_fail("record %zu begins at %zu, not %zu", i, rec->records[i].first,
 				  next);

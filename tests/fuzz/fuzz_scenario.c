@@ -10,19 +10,6 @@
  * read again.
  */
 
-static void check_op(const struct sim_op *op)
-{
-	char text[SIM_OP_TEXT_SIZE], again[SIM_OP_TEXT_SIZE], err[256];
-	struct sim_op copy = { 0 };
-
-	sim_op_print(op, text, sizeof(text));
-	if (!sim_op_parse(text, &copy, err, sizeof(err)))
-		fuzz_fail("\"%s\" is printed as \"%s\": %s", op->text, text, err);
-	sim_op_print(&copy, again, sizeof(again));
-	if (strcmp(text, again))
-		fuzz_fail("\"%s\" is read as \"%s\"", text, again);
-}
-
 static void try_config(const struct sim_script_config *config, const uint8_t *data, size_t size)
 {
 	struct sim_script *script;
@@ -38,7 +25,7 @@ static void try_config(const struct sim_script_config *config, const uint8_t *da
 		fuzz_fail("a scenario without steps");
 	for (i = 0; i < script->nr_steps; i++)
 		if (!script->steps[i].is_expect)
-			check_op(&script->steps[i].op);
+			fuzz_check_op(&script->steps[i].op);
 	sim_script_free(script);
 }
 
