@@ -26,6 +26,8 @@ static struct {
 	int quiet;
 	u32 ready;		/* tasks that can go on, and are not spinning */
 	u32 spinning;		/* can, but nothing has changed since they looked */
+	unsigned int slice;	/* steps since somebody else took one */
+	const struct sim_det_task *slice_of;
 	unsigned int idle_spins;	/* turns in which all who could go on were spinning */
 	u64 steps, choices, hash, max_steps;
 	const struct sim_det_strategy *strategy;
@@ -33,6 +35,14 @@ static struct {
 	struct sim_det_result *result;
 	struct sim_fibre host;	/* who called sim_det_run() */
 } det = { .current = &nobody };
+
+/*
+ * A task that has taken so many steps in a row, while others could go on, has had its time slice: it
+ * may be waiting for them in a loop.  The first is longer than any walk of the tables; whoever needs
+ * more than that gets shorter ones.
+ */
+#define MAX_SLICE	20000u
+#define NEXT_SLICES	200u
 
 /* All who could go on wait for each other, turn after turn. */
 #define MAX_IDLE_SPINS	1000
@@ -165,6 +175,7 @@ static unsigned int pick_forced(u32 ready)
 {
 	const struct sim_det_strategy *strategy = det.strategy;
 
+	det.current->gaveway += det.exploring;
 	if (!(ready & (ready - 1)) || !det.exploring || !strategy)
 		return next_after(ready, det.current->id);
 	det.choices++;
@@ -223,6 +234,8 @@ void sim_det_yield(void)
 		return;
 	det.ready &= ~BIT(det.current->id);
 	det.spinning |= BIT(det.current->id);
+	if (det.exploring && det.strategy && det.strategy->yielded)
+		det.strategy->yielded(det.strategy->ctx, det.current->id);
 	give_way();
 	det.ready |= BIT(det.current->id);
 	det.spinning &= ~BIT(det.current->id);
@@ -291,6 +304,15 @@ void sim_det_point(enum sim_point_kind kind, const volatile void *object)
 		det.spinning = 0;
 	}
 	det.idle_spins = 0;
+	if (det.slice_of != self) {
+		det.slice_of = self;
+		det.slice = 0;
+	}
+	if (unlikely(++det.slice > (self->hog ? NEXT_SLICES : MAX_SLICE))) {
+		det.slice = 0;
+		self->hog = true;
+		sim_det_yield();
+	}
 	if (det.strategy && (det.ready & (det.ready - 1))) {
 		det.choices++;
 		next = det.strategy->pick(det.strategy->ctx, det.ready, self->id, false);
@@ -361,13 +383,13 @@ static void clear_task(struct sim_det_task *task)
 	struct sim_fibre fibre = task->fibre;
 	unsigned int i;
 
-	task->points = 0;
+	task->points = task->gaveway = 0;
 	task->lockdep.count = task->lockdep.rcu_depth = task->lockdep.atomic_depth = 0;
 	for (i = 0; i < SIM_DET_NR_QUESTIONS; i++)
 		task->questions[i] = 0;
 	for (i = 0; i < SIM_DET_MAX_SRCU; i++)
 		task->srcu[i].domain = NULL;
-	task->resched = false;
+	task->resched = task->hog = false;
 	task->kstate = 0;
 	task->kthread = NULL;
 	task->waits_for = NULL;
@@ -413,8 +435,6 @@ unsigned int sim_det_spawn(void (*fn)(void *arg), void *arg, const char *name, .
 	r = start_task(task, fn, arg);
 	if (r)
 		sim_det_fail("a task cannot be made: error %d", r);
-	if (det.strategy && det.strategy->spawned)
-		det.strategy->spawned(det.strategy->ctx, task->id);
 	return task->id;
 }
 
@@ -462,7 +482,8 @@ static void begin(const struct sim_det_config *config, struct sim_det_result *re
 	det.quiet = 0;
 	update_listening();
 	det.ready = det.spinning = 0;
-	det.idle_spins = 0;
+	det.idle_spins = det.slice = 0;
+	det.slice_of = NULL;
 	det.steps = det.choices = 0;
 	det.hash = 0;
 	det.max_steps = config->max_steps ? config->max_steps : SIM_DET_MAX_STEPS;

@@ -52,6 +52,7 @@ struct sim_det_task {
 	void *site;		/* return address of the announcement */
 
 	u32 points;		/* announced while exploring */
+	u32 gaveway;		/* times that it could not go on, or would not, while exploring */
 	u32 questions[SIM_DET_NR_QUESTIONS];	/* asked while exploring */
 	u64 started;		/* steps of the run when it was made */
 
@@ -67,6 +68,7 @@ struct sim_det_task {
 		unsigned int depth;
 	} srcu[SIM_DET_MAX_SRCU];
 	bool resched;		/* TIF_NEED_RESCHED */
+	bool hog;		/* it has used up a time slice */
 	unsigned int kstate;	/* TASK_* */
 	void *kthread;		/* struct task_struct, if it has asked for one */
 };
@@ -80,8 +82,8 @@ struct sim_det_strategy {
 	 */
 	unsigned int (*pick)(void *ctx, u32 ready, unsigned int running, bool forced);
 	bool (*ask)(void *ctx, enum sim_det_question question);
-	/* A task has been made (it may be told to another that is made later); may be NULL. */
-	void (*spawned)(void *ctx, unsigned int task);
+	/* A task can do no better than wait for others, and looks again later; may be NULL. */
+	void (*yielded)(void *ctx, unsigned int task);
 	void *ctx;
 };
 
@@ -116,7 +118,7 @@ struct sim_det_config {
 	u64 max_steps;		/* more than this is no progress; 0: SIM_DET_MAX_STEPS */
 };
 
-#define SIM_DET_MAX_STEPS	200000
+#define SIM_DET_MAX_STEPS	1000000
 
 /**
  * sim_det_run() - one run, from an empty world.

@@ -17,6 +17,7 @@ static struct {
 	u64 begun;
 	unsigned long pending;	/* callbacks, the one that runs too */
 	bool working;		/* in a callback */
+	unsigned int task;	/* that runs callbacks */
 	u32 waiting;		/* tasks that wait for a grace period, RCU's or SRCU's, or for callbacks */
 } rcu;
 
@@ -57,7 +58,22 @@ unsigned long sim_rcu_callbacks_pending(void)
 
 /* ---- Sections ---- */
 
-/* Whoever waits looks again; and so does the task of the callbacks. */
+static bool is_over(u64 grace_period)
+{
+	struct sim_det_task *task;
+
+	sim_det_for_each(task)
+		if (task->lockdep.rcu_depth && task->rcu_since < grace_period)
+			return false;
+	return true;
+}
+
+static bool callback_is_due(void)
+{
+	return rcu.pending > rcu.working && is_over(ring[ring_first % MAX_CALLBACKS].grace_period);
+}
+
+/* Whoever waits looks again; and the task of the callbacks has work, or has not. */
 static void something_ended(void)
 {
 	u32 tasks = rcu.waiting;
@@ -65,6 +81,8 @@ static void something_ended(void)
 	rcu.waiting = 0;
 	for (; tasks; tasks &= tasks - 1)
 		sim_det_wake((unsigned int)__builtin_ctz(tasks));
+	if (callback_is_due())
+		sim_det_wake(rcu.task);
 }
 
 static void wait_for_end(const char *what)
@@ -93,16 +111,6 @@ void sim_rcu_read_unlock(void)
 		return;
 	sim_det_event("leaves RCU section", NULL);
 	something_ended();
-}
-
-static bool is_over(u64 grace_period)
-{
-	struct sim_det_task *task;
-
-	sim_det_for_each(task)
-		if (task->lockdep.rcu_depth && task->rcu_since < grace_period)
-			return false;
-	return true;
 }
 
 void synchronize_rcu(void)
@@ -135,20 +143,16 @@ static void callbacks_main(void *unused)
 {
 	(void)unused;
 	for (;;) {
-		const struct queued *next = &ring[ring_first % MAX_CALLBACKS];
-
-		if (rcu.pending && is_over(next->grace_period)) {
-			ring_first++;
-			run_callback(next->head);
-			continue;
-		}
-		wait_for_end("callbacks, or the end of their grace period");
+		if (callback_is_due())
+			run_callback(ring[ring_first++ % MAX_CALLBACKS].head);
+		else
+			sim_det_block("callbacks, or the end of their grace period", NULL);
 	}
 }
 
 void sim_det_rcu_begin(void)
 {
-	sim_det_spawn(callbacks_main, NULL, "rcu");
+	rcu.task = sim_det_spawn(callbacks_main, NULL, "rcu");
 }
 
 void call_rcu(struct rcu_head *head, rcu_callback_t func)

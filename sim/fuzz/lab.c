@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "mmu/mmu.h"
+#include "sim/det/mem.h"
 #include "sim/fuzz/lab.h"
 
 /* ---- Machines ---- */
@@ -231,7 +232,8 @@ static void forget_run(struct sim_lab *lab)
 	lab->kvm = NULL;
 	lab->nr_taken = 0;
 	lab->release_file = false;
-	/* After a run that failed these are as it left them. */
+	/* What the run left in memory is gone, and so are those who knew of it. */
+	sim_det_mem_reset();
 	INIT_LIST_HEAD(&vm_list);
 	mutex_init(&kvm_lock);
 }

@@ -81,9 +81,12 @@ static unsigned int recording_pick(void *ctx, u32 ready, unsigned int running, b
 	struct sim_recording_strategy *r = ctx;
 	unsigned int next = r->inner->pick(r->inner->ctx, ready, running, forced);
 
-	if (next != sim_schedule_default(ready, running, forced))
-		remember(r, forced ? SIM_DECIDE_NEXT : SIM_DECIDE_PREEMPT, running, next,
-			 sim_det_task(running)->points);
+	if (next == sim_schedule_default(ready, running, forced))
+		return next;
+	if (forced)
+		remember(r, SIM_DECIDE_NEXT, running, next, sim_det_task(running)->gaveway);
+	else
+		remember(r, SIM_DECIDE_PREEMPT, running, next, sim_det_task(running)->points);
 	return next;
 }
 
@@ -98,12 +101,12 @@ static bool recording_ask(void *ctx, enum sim_det_question question)
 	return yes;
 }
 
-static void recording_spawned(void *ctx, unsigned int task)
+static void recording_yielded(void *ctx, unsigned int task)
 {
 	struct sim_recording_strategy *r = ctx;
 
-	if (r->inner->spawned)
-		r->inner->spawned(r->inner->ctx, task);
+	if (r->inner->yielded)
+		r->inner->yielded(r->inner->ctx, task);
 }
 
 void sim_recording_strategy_init(struct sim_recording_strategy *r,
@@ -112,7 +115,7 @@ void sim_recording_strategy_init(struct sim_recording_strategy *r,
 	memset(r, 0, sizeof(*r));
 	r->inner = inner;
 	r->strategy = (struct sim_det_strategy) {
-		.pick = recording_pick, .ask = recording_ask, .spawned = recording_spawned,
+		.pick = recording_pick, .ask = recording_ask, .yielded = recording_yielded,
 		.ctx = r,
 	};
 }
@@ -156,8 +159,9 @@ static void use(struct sim_replay_strategy *r, const struct sim_decision *d)
 static unsigned int replay_pick(void *ctx, u32 ready, unsigned int running, bool forced)
 {
 	struct sim_replay_strategy *r = ctx;
-	const struct sim_decision *d = due(r, running, forced ? SIM_DECIDE_NEXT : SIM_DECIDE_PREEMPT,
-					   sim_det_task(running)->points);
+	const struct sim_det_task *task = sim_det_task(running);
+	const struct sim_decision *d = forced ? due(r, running, SIM_DECIDE_NEXT, task->gaveway) :
+						due(r, running, SIM_DECIDE_PREEMPT, task->points);
 
 	if (d && (ready & BIT(d->value))) {
 		use(r, d);

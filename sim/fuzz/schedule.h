@@ -24,7 +24,7 @@ struct sim_decision {
 	u8 kind;		/* enum sim_decision_kind */
 	u8 task;		/* whose */
 	u8 value;		/* the task that goes on, or enum sim_det_question */
-	u32 at;			/* its points, or its questions of this kind, so far */
+	u32 at;			/* its points, times it gave way, or questions of this kind, so far */
 };
 
 struct sim_schedule {

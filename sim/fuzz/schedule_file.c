@@ -16,7 +16,7 @@
  *	workload NAME
  *		its lines, indented
  *	preempt T N U	T has announced its Nth access, and U goes on
- *	next T N U	T cannot go on, and U does
+ *	next T N U	the Nth time that T cannot go on: U does
  *	yes T N WHAT	the Nth question of this kind that T asks: resched, fail-alloc
  *	hash 0123456789abcdef
  *	fails the first line of the report

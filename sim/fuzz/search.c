@@ -120,6 +120,14 @@ static unsigned int search_pick(void *ctx, u32 ready, unsigned int running, bool
 	}
 }
 
+/* Whoever spins goes behind those he waits for, or they would get a step a turn. */
+static void search_yielded(void *ctx, unsigned int task)
+{
+	struct sim_search *s = ctx;
+
+	s->priority[task] = s->lowest--;
+}
+
 static bool search_ask(void *ctx, enum sim_det_question question)
 {
 	struct sim_search *s = ctx;
@@ -142,7 +150,7 @@ void sim_search_init(struct sim_search *s)
 	s->epoch = epoch;
 	s->expected = 0;
 	s->strategy = (struct sim_det_strategy) {
-		.pick = search_pick, .ask = search_ask, .ctx = s,
+		.pick = search_pick, .ask = search_ask, .yielded = search_yielded, .ctx = s,
 	};
 }
 
@@ -164,7 +172,7 @@ void sim_search_begin(struct sim_search *s, u64 seed, struct sim_search_odds odd
 	s->random = sim_mix(seed, 0) | 1;
 	s->odds = odds;
 	s->points = 0;
-	s->lowest = SIM_SEARCH_MAX_DEPTH;
+	s->lowest = UINT32_MAX;
 	choose_kind(s);
 	s->all_points = !sim_random_below(&s->random, 4);
 	for (i = 0; i < SIM_SEARCH_MAX_DEPTH; i++)

@@ -3,49 +3,269 @@
 
 #include "sim/fuzz/workload.h"
 
-/* The machine of most: memory at 1 GiB in small pages, two vCPUs. */
+/* Memory at 1 GiB in small pages, and a second slot that can go without being missed. */
 #define VM_SMALL				\
 	"vm\n"					\
 	"memory ram 4m small\n"			\
 	"slot 0 1g 2m ram 0\n"			\
+	"slot 1 2g 1m ram 2m\n"			\
 	"vcpu 0\n"				\
 	"vcpu 1\n"
 
-/* The same, in huge pages. */
+/* The first in huge pages. */
 #define VM_HUGE					\
 	"vm\n"					\
-	"memory ram 4m thp\n"			\
-	"fill ram 0 4m\n"			\
+	"memory ram 6m thp\n"			\
+	"fill ram 0 6m\n"			\
 	"slot 0 1g 4m ram 0\n"			\
+	"slot 1 2g 1m ram 4m\n"			\
 	"vcpu 0\n"				\
 	"vcpu 1\n"
 
-/* A second address space, so that there can be two roots. */
+/* A second address space, so that a vCPU has two roots. */
 #define SMM_SLOT	"slot 0x10000 1g 1m ram 0\n"
 
+/* 1 GiB and some pages on; the language of a workload has no expressions. */
+#define PAGE_1		"0x40001000"
+#define PAGE_2		"0x40002000"
+#define BLOCK_1		"0x40200000"
+
 static const struct sim_stock stock[] = {
-	{ "fault-fault", "two vCPUs fault on the same page and on its neighbour",
+	{ "fault-fault", "two vCPUs fault on the same pages",
 	  VM_SMALL
 	  "thread a\n"
 	  "write 0 1g\n"
-	  "read 0 0x40001000\n"
+	  "read 0 " PAGE_1 "\n"
 	  "thread b\n"
 	  "read 1 1g\n"
-	  "write 1 0x40001000\n", NULL },
-	{ "fault-notifier", "a vCPU faults on a page that the host takes away",
+	  "write 1 " PAGE_1 "\n",
+	  NULL },
+	{ "fault-invalidate", "a vCPU faults while all roots are made invalid",
 	  VM_SMALL
 	  "write 0 1g\n"
+	  "thread a\n"
+	  "write 0 1g\n"
+	  "write 0 " PAGE_1 "\n"
+	  "thread ioctl\n"
+	  "slot-delete 1\n",
+	  NULL },
+	{ "fault-notifier", "vCPUs fault on a page that the host takes away",
+	  VM_SMALL
+	  "write 0 1g\n"
+	  "read 1 " PAGE_1 "\n"
 	  "thread a\n"
 	  "write 0 1g\n"
 	  "read 0 1g\n"
+	  "thread b\n"
+	  "write 1 " PAGE_1 "\n"
+	  "write 1 1g\n"
 	  "thread host\n"
-	  "madvise ram 0 4k dontneed\n", NULL },
-	{ "zap-teardown", "the VM is destroyed while the worker zaps roots: the seed",
+	  "madvise ram 0 8k dontneed\n",
+	  NULL },
+	{ "fault-slot-delete", "vCPUs fault on a memslot that is deleted",
+	  VM_SMALL
+	  "write 0 2g\n"
+	  "write 1 1g\n"
+	  "thread a\n"
+	  "write 0 2g\n"
+	  "read 0 2g\n"
+	  "thread b\n"
+	  "read 1 2g\n"
+	  "write 1 1g\n"
+	  "thread ioctl\n"
+	  "slot-delete 1\n",
+	  NULL },
+	{ "zap-notifier", "roots are zapped while the host takes a page away",
+	  VM_SMALL
+	  "write 0 1g\n"
+	  "write 0 " PAGE_1 "\n"
+	  "write 1 2g\n"
+	  "thread ioctl\n"
+	  "slot-delete 1\n"
+	  "thread host\n"
+	  "madvise ram 0 8k dontneed\n"
+	  "thread a\n"
+	  "write 0 1g\n",
+	  NULL },
+	{ "zap-teardown", "the VM is destroyed while the worker zaps roots",
 	  VM_SMALL SMM_SLOT
 	  "write 0 1g\n"
 	  "smi 0\n"
 	  "thread close\n"
-	  "destroy\n", NULL },
+	  "destroy\n",
+	  NULL },
+	{ "getroot-invalidate", "vCPUs get a root while all roots are made invalid",
+	  VM_SMALL
+	  "write 0 1g\n"
+	  "thread a\n"
+	  "unload 0\n"
+	  "write 0 1g\n"
+	  "thread b\n"
+	  "write 1 1g\n"
+	  "thread ioctl\n"
+	  "slot-delete 1\n",
+	  NULL },
+	{ "lastput-invalidate", "the last vCPU lets go of a root while all roots are made invalid",
+	  VM_SMALL
+	  "write 0 1g\n"
+	  "write 1 2g\n"
+	  "thread a\n"
+	  "unload 0\n"
+	  "thread b\n"
+	  "unload 1\n"
+	  "read 1 2g\n"
+	  "thread ioctl\n"
+	  "slot-delete 1\n",
+	  NULL },
+	{ "dirty-write", "a vCPU writes while the dirty log is fetched",
+	  VM_SMALL
+	  "slot-flags 0 log\n"
+	  "write 0 1g\n"
+	  "read 0 " PAGE_1 "\n"
+	  "thread a\n"
+	  "write 0 1g\n"
+	  "write 0 " PAGE_1 "\n"
+	  "write 0 1g\n"
+	  "thread b\n"
+	  "write 1 1g\n"
+	  "thread ioctl\n"
+	  "dirty-get 0\n"
+	  "dirty-get 0\n",
+	  NULL },
+	{ "clear-split", "a vCPU writes while clearing the log splits huge pages",
+	  VM_HUGE
+	  "manual-protect 3\n"
+	  "write 0 1g\n"
+	  "slot-flags 0 log\n"
+	  "thread a\n"
+	  "write 0 1g\n"
+	  "write 0 " PAGE_1 "\n"
+	  "thread ioctl\n"
+	  "dirty-get 0\n"
+	  "dirty-clear 0 0 64\n",
+	  NULL },
+	{ "nx-fault", "fetches and writes while huge pages are recovered",
+	  VM_HUGE
+	  "write 0 1g\n"
+	  "exec 0 1g\n"
+	  "write 1 " BLOCK_1 "\n"
+	  "thread a\n"
+	  "write 0 1g\n"
+	  "exec 0 " PAGE_1 "\n"
+	  "thread b\n"
+	  "exec 1 " BLOCK_1 "\n"
+	  "write 1 1g\n"
+	  "thread worker\n"
+	  "nx-recover\n",
+	  "nx=1" },
+	{ "split-fault", "faults on huge pages that logging splits",
+	  VM_HUGE
+	  "write 0 1g\n"
+	  "write 1 " BLOCK_1 "\n"
+	  "thread a\n"
+	  "write 0 1g\n"
+	  "write 0 " PAGE_1 "\n"
+	  "thread b\n"
+	  "exec 1 1g\n"
+	  "write 1 " BLOCK_1 "\n"
+	  "thread ioctl\n"
+	  "slot-flags 0 log\n",
+	  NULL },
+	{ "collapse-fault", "faults on small pages that become huge again",
+	  VM_HUGE
+	  "slot-flags 0 log\n"
+	  "write 0 1g\n"
+	  "write 0 " PAGE_1 "\n"
+	  "thread a\n"
+	  "write 0 1g\n"
+	  "read 0 " PAGE_1 "\n"
+	  "thread b\n"
+	  "write 1 " PAGE_1 "\n"
+	  "exec 1 1g\n"
+	  "thread ioctl\n"
+	  "slot-flags 0\n",
+	  NULL },
+	{ "age-zap", "pages are aged while the host takes them away",
+	  VM_SMALL
+	  "write 0 1g\n"
+	  "write 0 " PAGE_1 "\n"
+	  "thread a\n"
+	  "write 0 1g\n"
+	  "write 0 " PAGE_1 "\n"
+	  "thread kswapd\n"
+	  "age ram 0 8k\n"
+	  "thread host\n"
+	  "madvise ram 0 4k dontneed\n",
+	  NULL },
+	{ "fastpf-zap", "writes take the fast path while roots and pages go",
+	  VM_SMALL
+	  "slot-flags 0 log\n"
+	  "write 0 1g\n"
+	  "write 1 " PAGE_1 "\n"
+	  "dirty-get 0\n"
+	  "thread a\n"
+	  "write 0 1g\n"
+	  "thread b\n"
+	  "write 1 " PAGE_1 "\n"
+	  "write 1 1g\n"
+	  "thread host\n"
+	  "madvise ram 0 4k dontneed\n"
+	  "thread ioctl\n"
+	  "slot-delete 1\n",
+	  NULL },
+	{ "delete-delete", "two memslots are deleted, and one comes back",
+	  VM_SMALL
+	  "write 0 1g\n"
+	  "write 1 2g\n"
+	  "slot 2 3g 1m ram 3m\n"
+	  "read 0 3g\n"
+	  "thread a\n"
+	  "write 0 1g\n"
+	  "write 0 3g\n"
+	  "thread x\n"
+	  "slot-delete 1\n"
+	  "thread y\n"
+	  "slot-delete 2\n"
+	  "slot 2 3g 1m ram 3m\n",
+	  NULL },
+	{ "smm-invalidate", "vCPUs go in and out of SMM while roots go",
+	  VM_SMALL SMM_SLOT
+	  "write 0 1g\n"
+	  "smi 0\n"
+	  "thread a\n"
+	  "smi 0\n"
+	  "write 0 1g\n"
+	  "thread b\n"
+	  "smi 1\n"
+	  "thread ioctl\n"
+	  "slot-delete 1\n"
+	  "thread host\n"
+	  "madvise ram 0 8k dontneed\n",
+	  NULL },
+	{ "create-fail", "another VM fails to be made beside one that runs",
+	  VM_SMALL
+	  "write 0 1g\n"
+	  "thread a\n"
+	  "write 0 1g\n"
+	  "thread vmm\n"
+	  "create-fail\n"
+	  "thread ioctl\n"
+	  "slot-delete 1\n",
+	  NULL },
+	{ "nested-notifiers", "two invalidations overlap",
+	  VM_SMALL
+	  "read 0 1g\n"
+	  "read 1 " PAGE_1 "\n"
+	  "write 0 " PAGE_2 "\n"
+	  "thread a\n"
+	  "write 0 1g\n"
+	  "read 0 " PAGE_2 "\n"
+	  "thread b\n"
+	  "write 1 " PAGE_1 "\n"
+	  "write 1 " PAGE_2 "\n"
+	  "thread host\n"
+	  "madvise ram 8k 4k dontneed\n",
+	  NULL },
 };
 
 const struct sim_stock *sim_stock_at(unsigned int index)

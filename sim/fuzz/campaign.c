@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "sim/fuzz/campaign.h"
+#include "sim/fuzz/random.h"
+
+/* ---- A unit: workload, machine, odds ---- */
+
+static u32 draw(struct sim_campaign *c, u32 below)
+{
+	return sim_random_below(&c->unit_seed, below);
+}
+
+/* Every profile but the one that is unsound on purpose. */
+static const struct sim_profile *any_profile(struct sim_campaign *c)
+{
+	const struct sim_profile *profile, *sound[16];
+	unsigned int i, nr = 0;
+
+	for (i = 0; (profile = sim_profile_at(i)) && nr < 16; i++)
+		if (strcmp(profile->name, "seed-v1"))
+			sound[nr++] = profile;
+	return sound[draw(c, nr)];
+}
+
+static void set_from(struct sim_lab_machine *machine, const char *setting)
+{
+	const char *value = strchr(setting, '=');
+	char key[32];
+
+	snprintf(key, sizeof(key), "%.*s", (int)(value - setting), setting);
+	sim_lab_machine_set(machine, key, value + 1);
+}
+
+/* Every number is drawn whether it is needed or not, so that options do not change the rest. */
+static struct sim_lab_machine choose_machine(struct sim_campaign *c, const char *needs)
+{
+	const struct sim_campaign_config *config = &c->config;
+	struct sim_lab_machine m = sim_lab_machine_default();
+	const struct sim_profile *profile = any_profile(c);
+	bool ept = draw(c, 2);
+	unsigned int levels = 4 + draw(c, 2), i;
+
+	m.profile = config->profile ? config->profile : profile;
+	m.ept = config->ept < 0 ? ept : config->ept;
+	m.levels = config->levels ? config->levels : levels;
+	m.ad = draw(c, 4);
+	m.pml = draw(c, 2);
+	m.preempt = draw(c, 4);
+	m.nx = !draw(c, 4);
+	m.eager_split = draw(c, 4);
+	if (needs)
+		set_from(&m, needs);
+	for (i = 0; i < config->nr_set; i++)
+		set_from(&m, config->set[i]);
+	return m;
+}
+
+static const struct sim_workload *stock_workload(struct sim_campaign *c, const char **needs)
+{
+	const struct sim_stock *stock;
+	unsigned int nr = 0;
+	char err[128];
+
+	while (sim_stock_at(nr))
+		nr++;
+	stock = sim_stock_at(draw(c, nr));
+	*needs = stock->machine;
+	c->parsed = sim_workload_parse(stock->name, stock->text, err, sizeof(err));
+	return c->parsed;
+}
+
+/* One in two of those that are not given is made up. */
+static const struct sim_workload *choose_workload(struct sim_campaign *c, const char **needs)
+{
+	bool made = draw(c, 2);
+	u64 seed = sim_random(&c->unit_seed);
+
+	*needs = NULL;
+	if (c->config.workload) {
+		*needs = c->config.workload_machine;
+		return c->config.workload;
+	}
+	if (!made)
+		return stock_workload(c, needs);
+	c->made = sim_workload_make(seed);
+	return c->made;
+}
+
+static void end_unit(struct sim_campaign *c)
+{
+	sim_lab_exit(&c->lab);
+	sim_workload_free(c->made);
+	sim_workload_free(c->parsed);
+	c->made = c->parsed = NULL;
+}
+
+static int begin_unit(struct sim_campaign *c)
+{
+	static const u32 resched[] = { 0, 2, 8, 32 };
+	const struct sim_workload *workload;
+	struct sim_lab_machine machine;
+	const char *needs;
+
+	end_unit(c);
+	c->unit_seed = sim_mix(c->config.seed, c->unit) | 1;
+	workload = choose_workload(c, &needs);
+	if (!workload)
+		return -ENOMEM;
+	machine = choose_machine(c, needs);
+	c->odds.resched = resched[draw(c, 4)];
+	c->odds.fail_alloc = draw(c, 8) ? 0 : 32;
+	sim_search_init(&c->search);
+	c->in_unit = 0;
+	c->stats->units++;
+	return sim_lab_init(&c->lab, workload, &machine);
+}
+
+/* ---- Schedules ---- */
+
+/*
+ * That a bug of depth d was missed: each run with this depth or a greater one would have found it with
+ * a probability of at least 1 / (n k^(d-1)), of n tasks and k steps (search.h).
+ */
+static void count_run(struct sim_campaign *c)
+{
+	const struct sim_search *s = &c->search;
+	double n = c->lab.workload->nr_threads + 2, k = s->expected > 1 ? s->expected : 2;
+	unsigned int d;
+
+	c->stats->schedules++;
+	c->stats->steps += c->result.steps;
+	c->stats->choices += s->points;
+	if (s->kind != SIM_SEARCH_PCT)
+		return;
+	c->stats->by_depth[s->depth]++;
+	for (d = 1; d <= s->depth; d++)
+		c->stats->miss[d] += log1p(-1 / (n * pow(k, d - 1)));
+}
+
+int sim_campaign_next(struct sim_campaign *c)
+{
+	struct sim_det_config config = { .strategy = &c->recording.strategy };
+	int r;
+
+	if (c->in_unit == SIM_CAMPAIGN_UNIT) {
+		c->unit += c->config.step;
+		c->in_unit = 0;
+	}
+	r = c->in_unit ? 0 : begin_unit(c);
+	if (r)
+		return r;
+	sim_search_begin(&c->search, sim_mix(sim_mix(c->config.seed, c->unit), c->in_unit + 1),
+			 c->odds);
+	sim_recording_strategy_begin(&c->recording);
+	c->lab.teardown = !(c->in_unit & 15);
+	r = sim_lab_run(&c->lab, &config, &c->result);
+	sim_search_end(&c->search);
+	c->in_unit++;
+	if (r || c->recording.failed)
+		return r ? r : -ENOMEM;
+	count_run(c);
+	c->stats->found |= c->result.failed;
+	return 0;
+}
+
+bool sim_campaign_take(struct sim_campaign *c, struct sim_schedule_file *f)
+{
+	memset(f, 0, sizeof(*f));
+	f->machine = c->lab.machine;
+	f->hash = c->result.hash;
+	if (c->result.failed)
+		snprintf(f->fails, sizeof(f->fails), "%.*s",
+			 (int)strcspn(c->result.report, "\n"), c->result.report);
+	f->workload = sim_workload_copy(c->lab.workload);
+	return f->workload && sim_schedule_copy(&f->schedule, &c->recording.schedule);
+}
+
+void sim_campaign_init(struct sim_campaign *c, const struct sim_campaign_config *config,
+		       struct sim_campaign_stats *stats)
+{
+	memset(c, 0, sizeof(*c));
+	c->config = *config;
+	c->stats = stats;
+	c->unit = config->first_unit;
+	sim_recording_strategy_init(&c->recording, &c->search.strategy);
+}
+
+void sim_campaign_exit(struct sim_campaign *c)
+{
+	end_unit(c);
+	sim_schedule_free(&c->recording.schedule);
+}

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef SIM_FUZZ_CAMPAIGN_H
+#define SIM_FUZZ_CAMPAIGN_H
+
+#include "sim/fuzz/schedule.h"
+#include "sim/fuzz/search.h"
+
+/*
+ * A campaign: schedule after schedule, in units.  A unit has one workload, one machine and
+ * one set of odds, all of which follow from the seed and the number of the unit; so units
+ * can be dealt out to processes and machines that know nothing of each other.
+ */
+
+#define SIM_CAMPAIGN_UNIT	256	/* schedules of a unit */
+
+struct sim_campaign_config {
+	/* NULL: all of them in turn, and some that are made up. */
+	const struct sim_workload *workload;
+	const char *workload_machine;	/* options that it needs, or NULL */
+	/* What is fixed of the machine; the rest is the seed's choice. */
+	const struct sim_profile *profile;	/* NULL: any sound one */
+	int ept;		/* 0 or 1; -1: any */
+	unsigned int levels;	/* 4 or 5; 0: any */
+	char set[8][32];	/* "key=value" */
+	unsigned int nr_set;
+	u64 seed;
+	u64 first_unit, step;	/* units first_unit, first_unit + step, ... */
+};
+
+/* What has been seen, of one process; written by it, read by others at any time. */
+struct sim_campaign_stats {
+	u64 schedules, steps, choices, units;
+	u64 by_depth[SIM_SEARCH_MAX_DEPTH + 1];	/* pct runs, by their depth */
+	double miss[SIM_SEARCH_MAX_DEPTH + 1];	/* log of the odds that a bug of this depth was missed */
+	u64 covered;		/* pairs of sites */
+	u64 corpus;		/* schedules that covered something new */
+	bool found;
+};
+
+#define SIM_COVERAGE_BITS	(1u << 16)
+
+struct sim_campaign {
+	struct sim_campaign_config config;
+	struct sim_campaign_stats *stats;
+	struct sim_lab lab;
+	struct sim_search search;
+	struct sim_recording_strategy recording;
+	struct sim_det_result result;
+	struct sim_workload *made;	/* the unit's workload, if it was made up for it */
+	struct sim_workload *parsed;	/* or if it is a stock one */
+	struct sim_search_odds odds;
+	u64 unit, in_unit;
+	u64 unit_seed;
+};
+
+/** sim_campaign_init() - get ready; @stats is zero. */
+void sim_campaign_init(struct sim_campaign *c, const struct sim_campaign_config *config,
+		       struct sim_campaign_stats *stats);
+
+/**
+ * sim_campaign_next() - run one more schedule.
+ *
+ * Return: 0, c->result tells whether it failed; -ENOMEM and so on.
+ */
+int sim_campaign_next(struct sim_campaign *c);
+
+/** sim_campaign_take() - the schedule that ran last, as a file: false if memory is short. */
+bool sim_campaign_take(struct sim_campaign *c, struct sim_schedule_file *f);
+
+/** sim_campaign_exit() - free all. */
+void sim_campaign_exit(struct sim_campaign *c);
+
+/** sim_workload_make() - make.c: a workload from a seed; NULL: out of memory. */
+struct sim_workload *sim_workload_make(u64 seed);
+
+#endif /* SIM_FUZZ_CAMPAIGN_H */
