@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <linux/bitops.h>
+
+#include "sim/cli.h"
+#include "sim/det/mem.h"
+#include "sim/fuzz/explore.h"
+#include "sim/fuzz/found.h"
+#include "sim/fuzz/random.h"
+
+/* ---- Which objects matter ---- */
+
+#define NR_OBJECTS	(1u << 18)
+#define TASKS_MASK	0xffffu
+#define WRITTEN		0x10000u
+#define MATTERS		0x20000u	/* in this round */
+
+/* A place where there was more to choose from than one. */
+struct branch {
+	u32 left;		/* to be tried: tasks, or bit 0 for a "yes" */
+	u8 taken, nr;		/* the present choice, and of how many */
+	u8 done;		/* choices that are over */
+	bool forced;		/* the default cannot be had: no choice is a preemption */
+};
+
+static bool costs(const struct branch *b)
+{
+	return b->done && !b->forced;
+}
+
+struct explorer {
+	const struct sim_explore_config *config;
+	struct sim_explore_result *result;
+	struct sim_det_strategy strategy;
+	struct branch *branches;
+	unsigned int nr, room;
+	unsigned int at;	/* the next branch that the run comes to */
+	unsigned int used;	/* preemptions of this run */
+	bool failed;		/* memory was short */
+	bool grown;		/* an object matters that did not in this round */
+	u32 *objects;		/* by a hash of their names */
+	double start, told;
+};
+
+static u32 *object_of(struct explorer *e, const struct sim_det_task *task)
+{
+	u64 name = sim_det_mem_name(task->object);
+
+	return name ? &e->objects[sim_mix(name, 0) % NR_OBJECTS] : NULL;
+}
+
+static bool matters(struct explorer *e, const struct sim_det_task *task)
+{
+	u32 *object = object_of(e, task), value;
+
+	/* Not the kernel's: locks of the host and the like.  They are few, and all count. */
+	if (!object)
+		return true;
+	value = *object | BIT(task->id) | (task->kind == SIM_POINT_READ ? 0 : WRITTEN);
+	*object = value;
+	if ((value & WRITTEN) && (value & TASKS_MASK & ((value & TASKS_MASK) - 1)) &&
+	    !(value & MATTERS))
+		e->grown = true;
+	return (value & MATTERS) || e->config->everything;
+}
+
+/* What has been seen counts from now on. */
+static void next_round(struct explorer *e)
+{
+	unsigned int i;
+
+	for (i = 0; i < NR_OBJECTS; i++) {
+		u32 value = e->objects[i];
+
+		if ((value & WRITTEN) && (value & TASKS_MASK & ((value & TASKS_MASK) - 1)))
+			e->objects[i] |= MATTERS;
+	}
+	e->grown = false;
+	e->nr = 0;
+	e->result->rounds++;
+	e->result->last_round = 0;
+}
+
+/* ---- Choices ---- */
+
+static struct branch *new_branch(struct explorer *e)
+{
+	if (e->nr == e->room) {
+		unsigned int room = e->room ? e->room * 2 : 1024;
+		struct branch *more = realloc(e->branches, room * sizeof(*more));
+
+		if (!more) {
+			e->failed = true;
+			return NULL;
+		}
+		e->branches = more;
+		e->room = room;
+	}
+	return &e->branches[e->nr++];
+}
+
+/* Along the branches of the run before, then the default, with all others left to be tried. */
+static const struct branch *choose(struct explorer *e, u32 others, unsigned int def, bool forced)
+{
+	struct branch *b;
+
+	if (e->at < e->nr) {
+		b = &e->branches[e->at++];
+		e->used += costs(b);
+		return b;
+	}
+	b = new_branch(e);
+	if (!b)
+		return NULL;
+	*b = (struct branch) {
+		.left = others, .taken = (u8)def, .nr = (u8)(1 + __builtin_popcount(others)),
+		.forced = forced,
+	};
+	e->at++;
+	return b;
+}
+
+static unsigned int explore_pick(void *ctx, u32 ready, unsigned int running, bool forced)
+{
+	struct explorer *e = ctx;
+	unsigned int def = sim_schedule_default(ready, running, forced);
+	const struct branch *b;
+
+	if (!forced && (!matters(e, sim_det_task(running)) ||
+			e->used == e->config->preemptions))
+		return def;
+	b = choose(e, ready & ~BIT(def), def, forced);
+	return b ? b->taken : def;
+}
+
+/* A branch whose alternative, task 1, stands for "yes". */
+static bool explore_ask(void *ctx, enum sim_det_question question)
+{
+	struct explorer *e = ctx;
+	const struct branch *b;
+
+	if (!e->config->resched || question != SIM_DET_NEED_RESCHED ||
+	    e->used == e->config->preemptions)
+		return false;
+	b = choose(e, BIT(1), 0, false);
+	return b && b->taken;
+}
+
+/* The next choice of the last branch that has one: false if there is none. */
+static bool backtrack(struct explorer *e)
+{
+	while (e->nr) {
+		struct branch *b = &e->branches[e->nr - 1];
+
+		if (b->left) {
+			b->taken = (u8)__builtin_ctz(b->left);
+			b->left &= b->left - 1;
+			b->done++;
+			return true;
+		}
+		e->nr--;
+	}
+	return false;
+}
+
+/* ---- How far it is ---- */
+
+static double part_done(const struct explorer *e)
+{
+	double done = 0, part = 1;
+	unsigned int i;
+
+	for (i = 0; i < e->nr && part > 1e-12; i++) {
+		part /= e->branches[i].nr;
+		done += e->branches[i].done * part;
+	}
+	return done;
+}
+
+static void tell(struct explorer *e)
+{
+	double now = sim_cli_seconds();
+
+	e->result->seconds = now - e->start;
+	if (!e->config->progress || now - e->told < 1)
+		return;
+	e->told = now;
+	e->config->progress(e->config->ctx, e->result->schedules, part_done(e), now - e->start);
+}
+
+static bool give_up(const struct explorer *e)
+{
+	return (e->config->seconds && e->result->seconds >= e->config->seconds) ||
+	       (e->config->schedules && e->result->schedules >= e->config->schedules);
+}
+
+/* ---- Runs ---- */
+
+static void keep(struct explorer *e, struct sim_schedule_file *f,
+		 const struct sim_recording_strategy *recording, const struct sim_det_result *run)
+{
+	e->result->found = true;
+	e->failed |= !sim_schedule_copy(&f->schedule, &recording->schedule);
+	f->hash = run->hash;
+	snprintf(f->fails, sizeof(f->fails), "%.*s", (int)strcspn(run->report, "\n"), run->report);
+}
+
+/* One run: false when there is nothing more to do. */
+static bool run_one(struct explorer *e, struct sim_lab *lab, struct sim_schedule_file *f,
+		    struct sim_recording_strategy *recording)
+{
+	const struct sim_det_config config = { .strategy = &recording->strategy };
+	struct sim_det_result run;
+
+	e->at = e->used = 0;
+	sim_recording_strategy_begin(recording);
+	if (sim_lab_run(lab, &config, &run) || recording->failed) {
+		e->failed = true;
+		return false;
+	}
+	e->result->schedules++;
+	e->result->last_round++;
+	e->result->steps += run.steps;
+	if (!run.failed || (e->config->want && !sim_same_failure(run.report, e->config->want)))
+		return true;
+	keep(e, f, recording, &run);
+	return false;
+}
+
+static void explore_round(struct explorer *e, struct sim_lab *lab, struct sim_schedule_file *f,
+			  struct sim_recording_strategy *recording)
+{
+	while (run_one(e, lab, f, recording)) {
+		if (!(e->result->schedules & 63))
+			tell(e);
+		if (give_up(e))
+			return;
+		if (!backtrack(e)) {
+			e->result->complete = !e->grown;
+			return;
+		}
+	}
+}
+
+int sim_explore(const struct sim_explore_config *config, struct sim_schedule_file *f,
+		struct sim_explore_result *result)
+{
+	struct explorer e = { .config = config, .result = result, .start = sim_cli_seconds() };
+	struct sim_recording_strategy recording;
+	static struct sim_lab lab;
+	int r;
+
+	memset(result, 0, sizeof(*result));
+	e.objects = calloc(NR_OBJECTS, sizeof(*e.objects));
+	if (!e.objects)
+		return -ENOMEM;
+	e.strategy = (struct sim_det_strategy) {
+		.pick = explore_pick, .ask = explore_ask, .ctx = &e,
+	};
+	sim_recording_strategy_init(&recording, &e.strategy);
+	r = sim_lab_init(&lab, f->workload, &f->machine);
+	do {
+		if (r)
+			break;
+		next_round(&e);
+		explore_round(&e, &lab, f, &recording);
+	} while (!e.failed && !result->found && !result->complete && !give_up(&e));
+	sim_lab_exit(&lab);
+	result->seconds = sim_cli_seconds() - e.start;
+	sim_schedule_free(&recording.schedule);
+	free(e.branches);
+	free(e.objects);
+	return e.failed ? -ENOMEM : r;
+}

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "sim/cli.h"
+#include "sim/fuzz/explain.h"
+#include "sim/fuzz/found.h"
+#include "sim/load.h"
+
+/* How long shrinking may take: whoever waits for a finding waits for this too. */
+#define SHRINK_SECONDS	20
+
+struct sim_workload *sim_load_workload(const char *name, const char **machine, char *err,
+				       size_t err_size)
+{
+	const struct sim_stock *stock = sim_stock_find(name);
+	struct sim_workload *w;
+	char *text, *whole;
+	size_t len;
+
+	*machine = stock ? stock->machine : NULL;
+	if (stock)
+		return sim_workload_parse(stock->name, stock->text, err, err_size);
+	text = sim_load(name, &len, err, err_size);
+	if (!text)
+		return NULL;
+	whole = realloc(text, len + 1);
+	if (!whole) {
+		free(text);
+		snprintf(err, err_size, "%s: out of memory", name);
+		return NULL;
+	}
+	whole[len] = '\0';
+	w = sim_workload_parse(name, whole, err, err_size);
+	free(whole);
+	return w;
+}
+
+static bool verify(const struct sim_schedule_file *f)
+{
+	struct sim_det_result result;
+
+	if (sim_schedule_file_run(f, NULL, &result, NULL)) {
+		fprintf(stderr, "tdpsim: out of memory\n");
+		return false;
+	}
+	if (result.failed && result.hash == f->hash)
+		return true;
+	printf("The simulator itself is not deterministic here: replayed, the schedule %s with "
+	       "hash %016" PRIx64 ", not %016" PRIx64 ".\n", result.failed ? "fails" : "passes",
+	       result.hash, f->hash);
+	return false;
+}
+
+static void choose_path(const struct sim_schedule_file *f, const char *dir, char *path, size_t size)
+{
+	snprintf(path, size, "%s/%s-%016" PRIx64 ".sched", dir ? dir : ".", f->workload->name,
+		 f->hash);
+}
+
+int sim_found(struct sim_schedule_file *f, const char *dir)
+{
+	const struct sim_explain_options options = { 0 };
+	struct sim_shrink_stats stats;
+	char path[1024];
+
+	fflush(stdout);
+	if (verify(f) && !sim_shrink(f, SHRINK_SECONDS, &stats))
+		printf("shrunk by %u runs: operations %u to %u, preemptions %u to %u\n\n",
+		       stats.runs, stats.ops_before, stats.ops_after, stats.preemptions_before,
+		       stats.preemptions_after);
+	choose_path(f, dir, path, sizeof(path));
+	if (!sim_schedule_file_write(path, f)) {
+		fprintf(stderr, "%s: %s\n", path, strerror(errno));
+		return SIM_EXIT_USAGE;
+	}
+	sim_explain(stdout, f, &options);
+	printf("\ntdpsim replay %s\n", path);
+	return SIM_EXIT_FOUND;
+}

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef SIM_FUZZ_FOUND_H
+#define SIM_FUZZ_FOUND_H
+
+#include "sim/fuzz/schedule.h"
+
+/* What becomes of a schedule that fails, whoever found it. */
+
+/**
+ * sim_found() - verify, shrink, write down and explain.
+ * @f: becomes what is left of it
+ * @dir: where the file goes; NULL: the current directory
+ *
+ * The last line that it prints is the command that replays the file.
+ *
+ * Return: the exit status.
+ */
+int sim_found(struct sim_schedule_file *f, const char *dir);
+
+/* ---- shrink.c ---- */
+
+struct sim_shrink_stats {
+	unsigned int runs;
+	unsigned int ops_before, ops_after;
+	unsigned int preemptions_before, preemptions_after;
+};
+
+/**
+ * sim_shrink() - make a failing schedule as small as it gets.
+ * @f: fails; stays a schedule that fails in the same way
+ * @seconds: how long it may take
+ *
+ * Operations go first, then decisions; then all schedules of what is left with fewer
+ * preemptions are searched for one that fails too.
+ *
+ * Return: 0, -EINVAL if it does not fail, -ENOMEM.
+ */
+int sim_shrink(struct sim_schedule_file *f, double seconds, struct sim_shrink_stats *stats);
+
+/** sim_same_failure() - whether two reports are of the same kind: what stands before the details. */
+bool sim_same_failure(const char *a, const char *b);
+
+/* ---- Options that several verbs have ---- */
+
+/** sim_load_workload() - a stock workload by its name, or a file: NULL with a message in @err. */
+struct sim_workload *sim_load_workload(const char *name, const char **machine, char *err,
+				       size_t err_size);
+
+#endif /* SIM_FUZZ_FOUND_H */
