@@ -68,13 +68,16 @@ static bool complain(const struct judge *judge, const char *fmt, ...)
 {
 	const struct sim_change *change = judge->change;
 	char before[SIM_DESCRIBE_SIZE], after[SIM_DESCRIBE_SIZE], why[256];
+	/* There are no words for a level that does not exist. */
+	int level = change->level >= PG_LEVEL_4K && change->level <= PT64_ROOT_MAX_LEVEL ?
+		    change->level : PG_LEVEL_4K;
 	va_list args;
 
 	va_start(args, fmt);
 	vsnprintf(why, sizeof(why), fmt, args);
 	va_end(args);
-	sim_describe_spte(change->old_spte, change->level, 0, before, sizeof(before));
-	sim_describe_spte(change->new_spte, change->level, 0, after, sizeof(after));
+	sim_describe_spte(change->old_spte, level, 0, before, sizeof(before));
+	sim_describe_spte(change->new_spte, level, 0, after, sizeof(after));
 	snprintf(judge->err, judge->err_size,
 		 "as %d gfn 0x%llx level %d: 0x%llx (%s) became 0x%llx (%s): %s", change->as_id,
 		 (unsigned long long)change->gfn, change->level,
