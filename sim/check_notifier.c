@@ -230,13 +230,18 @@ static bool will_flush(struct kvm_vcpu *vcpu)
 	       (invalid && kvm_test_request(KVM_REQ_MMU_FREE_OBSOLETE_ROOTS, vcpu));
 }
 
+/* Whether the vCPU could use what it has cached.  Without a root: it flushes when it loads one. */
+static bool may_use_caches(struct kvm_vcpu *vcpu)
+{
+	return vcpu->world && VALID_PAGE(vcpu->arch.mmu->root.hpa) && !will_flush(vcpu);
+}
+
 static bool judge_vcpu(struct judge *judge, struct kvm_vcpu *vcpu)
 {
 	const struct sim_cpu *cpu = vcpu->world;
 	hpa_t root = vcpu->arch.mmu->root.hpa;
 
-	/* Without a root: it flushes when it loads one. */
-	if (!cpu || !VALID_PAGE(root) || will_flush(vcpu) ||
+	if (!may_use_caches(vcpu) ||
 	    kvm_mmu_page_as_id(to_shadow_page(root)) != judge->part->as_id)
 		return true;
 	judge->vcpu = vcpu;
@@ -273,4 +278,77 @@ bool sim_check_notifier(const struct sim_notifier_check *check,
 			return false;
 	}
 	return true;
+}
+
+/* ---- All that is cached ---- */
+
+struct cached {
+	bool (*lives)(void *ctx, hva_t hva, kvm_pfn_t pfn);
+	void *ctx;
+	const struct sim_history *history;
+	char *err;
+	size_t err_size;
+	struct kvm_vcpu *vcpu;
+	int as_id;
+	u64 tag;
+};
+
+static const char *wrong_page(const struct cached *cached, gfn_t gfn, kvm_pfn_t pfn)
+{
+	struct kvm_memslots *slots = __kvm_memslots(cached->vcpu->kvm, cached->as_id);
+	const struct kvm_memory_slot *slot = gfn_to_memslot_in(slots, gfn);
+
+	if (!slot)
+		return "there is no memslot";
+	if (!cached->lives(cached->ctx, gfn_to_hva_memslot(slot, gfn), pfn))
+		return "the host does not map it there";
+	return NULL;
+}
+
+static bool judge_by_host(void *ctx, const struct sim_tlb_entry *entry)
+{
+	const struct cached *cached = ctx;
+	gfn_t gfn = entry->gpa >> PAGE_SHIFT, pages = entry->size >> PAGE_SHIFT;
+	kvm_pfn_t pfn = entry->hpa >> PAGE_SHIFT;
+	const char *what;
+
+	if (entry->table || entry->tag != cached->tag)
+		return true;
+	what = wrong_page(cached, gfn, pfn);
+	if (!what)
+		what = wrong_page(cached, gfn + pages - 1, pfn + pages - 1);
+	if (!what)
+		return true;
+	snprintf(cached->err, cached->err_size,
+		 "vCPU %d (tag 0x%llx): gfn 0x%llx leads by a cached translation to frame 0x%llx: %s",
+		 cached->vcpu->vcpu_id, (unsigned long long)entry->tag, (unsigned long long)gfn,
+		 (unsigned long long)pfn, what);
+	sim_history_append(cached->history, cached->as_id, gfn, 0, cached->err, cached->err_size);
+	return false;
+}
+
+bool sim_check_cached(struct kvm *kvm, bool (*lives)(void *ctx, hva_t hva, kvm_pfn_t pfn),
+		      void *ctx, const struct sim_history *history, char *err, size_t err_size)
+{
+	struct cached cached = {
+		.lives = lives, .ctx = ctx, .history = history, .err = err, .err_size = err_size,
+	};
+	int idx = srcu_read_lock(&kvm->srcu);
+	struct kvm_vcpu *vcpu;
+	unsigned long i;
+	bool ok = true;
+
+	kvm_for_each_vcpu(i, vcpu, kvm) {
+		const struct sim_cpu *cpu = vcpu->world;
+		hpa_t root = vcpu->arch.mmu->root.hpa;
+
+		if (!ok || !may_use_caches(vcpu))
+			continue;
+		cached.vcpu = vcpu;
+		cached.as_id = kvm_mmu_page_as_id(to_shadow_page(root));
+		cached.tag = sim_cpu_tlb_tag(root);
+		ok = sim_tlb_for_each(&cpu->tlb, judge_by_host, &cached);
+	}
+	srcu_read_unlock(&kvm->srcu, idx);
+	return ok;
 }

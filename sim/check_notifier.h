@@ -84,4 +84,19 @@ bool sim_check_notifier(const struct sim_notifier_check *check,
 			bool (*lives)(void *ctx, hva_t hva, kvm_pfn_t pfn), void *ctx,
 			char *err, size_t err_size);
 
+/**
+ * sim_check_cached() - judge all that the vCPUs have cached and could use, by the host.
+ * @lives: whether the host maps a frame at an address now
+ * @ctx: for @lives
+ * @history: appended to reports; NULL: none
+ *
+ * Every such translation leads into a memslot, and its first and last frame are what the
+ * host maps there.  Between two invalidations only, and when no slot is being updated; no
+ * vCPU runs.  Takes kvm->srcu.
+ *
+ * Return: as sim_check_notifier().
+ */
+bool sim_check_cached(struct kvm *kvm, bool (*lives)(void *ctx, hva_t hva, kvm_pfn_t pfn),
+		      void *ctx, const struct sim_history *history, char *err, size_t err_size);
+
 #endif /* SIM_CHECK_NOTIFIER_H */

@@ -184,6 +184,7 @@ bool sim_checks_after(struct sim_checks *checks, const struct sim_machine *machi
 	    !sim_check_zap_slots(kvm, &checks->trace.history, err, err_size))
 		return false;
 	return check_findings(checks, err, err_size) &&
+	       sim_check_cached(kvm, lives, checks->host, &checks->trace.history, err, err_size) &&
 	       sim_check_dirty(&checks->dirty, err, err_size);
 }
 

@@ -425,6 +425,43 @@ static void test_all_that_is_kept(void **state)
 	}
 }
 
+/* ---- And by the host, at any time ---- */
+
+static bool well_by_host(struct machine *m)
+{
+	return sim_check_cached(m->vm->kvm, lives, NULL, NULL, complaint, sizeof(complaint));
+}
+
+static void test_by_host(void **state)
+{
+	FOR_BOTH_FORMATS(intel) {
+		struct machine *m = machine_of("v6.12", intel);
+		struct kvm_vcpu *vcpu = m->vm->vcpu;
+
+		host_maps = true;
+		assert_true(well_by_host(m));
+		host_maps = false;
+		assert_false(well_by_host(m));
+		assert_non_null(strstr(complaint, "vCPU 0 (tag 0x"));
+		assert_non_null(strstr(complaint, ": the host does not map it there"));
+		/* What is flushed before it can be used is no loss. */
+		kvm_flush_remote_tlbs(m->vm->kvm);
+		assert_true(well_by_host(m));
+		host_maps = true;
+		assert_true(kvm_check_request(KVM_REQ_TLB_FLUSH, vcpu));
+		assert_true(well_by_host(m));
+
+		/* The slot goes, and the vCPU is not told to drop its root. */
+		mmu_slot(m->vm, 0, G, 0, 0);
+		assert_true(well_by_host(m));
+		assert_true(kvm_check_request(KVM_REQ_MMU_FREE_OBSOLETE_ROOTS, vcpu));
+		assert_false(well_by_host(m));
+		assert_non_null(strstr(complaint, ": there is no memslot"));
+		kvm_make_request(KVM_REQ_MMU_FREE_OBSOLETE_ROOTS, vcpu);
+		stop(m);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -440,6 +477,7 @@ int main(void)
 		cmocka_unit_test(test_frame_is_free_before_the_flush),
 		cmocka_unit_test(test_table_is_free_before_the_flush),
 		cmocka_unit_test(test_all_that_is_kept),
+		cmocka_unit_test(test_by_host),
 	};
 
 	return MMU_RUN_TESTS(tests);
