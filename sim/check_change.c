@@ -159,7 +159,7 @@ static const char *wrong_header(const struct sim_change *change, const struct kv
 		return "its header has another gfn";
 	if (kvm_mmu_page_as_id(sp) != change->as_id)
 		return "its header has another address space";
-	if (!sp->possible_nx_huge_page_link.next)
+	if (!READ_ONCE(sp->possible_nx_huge_page_link.next))
 		return "its list node is not initialised";
 	if (!sp->ptep)
 		return "its header says that no entry points to it";
