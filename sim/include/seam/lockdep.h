@@ -34,6 +34,24 @@ struct sim_lock_class {
 #define SIM_LOCK_ANY		(SIM_LOCK_EXCLUSIVE | SIM_LOCK_READ | SIM_LOCK_SRCU)
 #define SIM_LOCK_ATOMIC		(SIM_LOCK_SPIN | SIM_LOCK_READ | SIM_LOCK_WRITE)
 
+/* As many as the kernel's lockdep follows in a task. */
+#define SIM_LOCKDEP_HELD	48
+
+struct sim_held_lock {
+	const volatile void *lock;
+	enum sim_lock_mode mode;
+	const char *site;
+	unsigned int class;	/* the id of its class; 0: it has none */
+};
+
+/* What a thread holds, oldest first. */
+struct sim_lockdep {
+	struct sim_held_lock held[SIM_LOCKDEP_HELD];
+	int count;
+	int rcu_depth;
+	int atomic_depth;
+};
+
 #if IS_ENABLED(CONFIG_PROVE_LOCKING)
 
 /* In a lock; in its static initialiser; of a lock; and for one that is being made. */
@@ -47,6 +65,11 @@ struct sim_lock_class {
 	static struct sim_lock_class __class = { .name = (text), .site = SIM_SITE };	\
 	&__class;								\
 })
+
+/**
+ * sim_lockdep_self() - the list of this thread; each seam has its own idea of what a thread is
+ */
+struct sim_lockdep *sim_lockdep_self(void);
 
 /**
  * sim_lockdep_check() - is this thread allowed to wait for the lock?  A failure is reported.

@@ -10,24 +10,10 @@
 
 #if IS_ENABLED(CONFIG_PROVE_LOCKING)
 
-/* As many as the kernel's lockdep follows in a task. */
-#define HELD_MAX	48
-
 #define DESCRIPTION_LEN	768
 
-struct held_lock {
-	const volatile void *lock;
-	enum sim_lock_mode mode;
-	const char *site;
-	unsigned int class;	/* its id; 0: none */
-};
-
-static __thread struct {
-	struct held_lock held[HELD_MAX];
-	int count;
-	int rcu_depth;
-	int atomic_depth;
-} self;
+/* Of the thread that asks. */
+#define self		(*sim_lockdep_self())
 
 static const char *mode_name(enum sim_lock_mode mode)
 {
@@ -174,7 +160,7 @@ static void describe_way(unsigned int from, unsigned int to, const unsigned char
 }
 
 /* @wanted after @held is new: note it, and tell if it is the other way round somewhere. */
-static void learn_order(const struct held_lock *held, unsigned int wanted, const char *site)
+static void learn_order(const struct sim_held_lock *held, unsigned int wanted, const char *site)
 {
 	unsigned char next[CLASSES_MAX + 1] = { 0 };
 	unsigned int a = held->class;
@@ -238,9 +224,9 @@ void sim_lockdep_check(const volatile void *lock, struct sim_lock_class *class,
 void sim_lockdep_acquire(const volatile void *lock, struct sim_lock_class *class,
 			 enum sim_lock_mode mode, const char *site)
 {
-	if (WARN_ONCE(self.count == HELD_MAX, "lockdep: more than %d locks are held", HELD_MAX))
+	if (WARN_ONCE(self.count == SIM_LOCKDEP_HELD, "lockdep: more than %d locks are held", SIM_LOCKDEP_HELD))
 		return;
-	self.held[self.count++] = (struct held_lock) {
+	self.held[self.count++] = (struct sim_held_lock) {
 		.lock = lock,
 		.mode = mode,
 		.site = site,
