@@ -181,7 +181,8 @@ static bool complain(const struct sim_dirty *dirty, const struct sim_dirty_slot 
 				 .err_size = err_size };
 
 	snprintf(err, err_size,
-		 "memslot %d of as %d: gfn 0x%llx was written, and the dirty log misses it: not reported, not in the bitmap, not in a vCPU's log",
+		 "memslot %d of as %d: gfn 0x%llx was written, and the dirty log misses it: "
+		 "not reported, not in the bitmap, not in a vCPU's log",
 		 known->id, known->as_id, (unsigned long long)gfn);
 	sim_for_each_root(dirty->kvm, append_root, &report);
 	sim_history_append(dirty->history, known->as_id, gfn, 0, err, err_size);

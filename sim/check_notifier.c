@@ -181,7 +181,8 @@ static bool judge_leaf(void *ctx, const struct sim_leaf *leaf)
 	if (gfn == INVALID_GFN)
 		return true;
 	snprintf(judge->err, judge->err_size,
-		 "%s of an invalidation, root of as %d (%s): gfn 0x%llx level %d SPTE 0x%llx leads to frame 0x%llx",
+		 "%s of an invalidation, root of as %d (%s): gfn 0x%llx level %d SPTE 0x%llx "
+		 "leads to frame 0x%llx",
 		 phase(judge), leaf->as_id, leaf->root->role.invalid ? "invalid" : "valid",
 		 (unsigned long long)gfn, leaf->level, (unsigned long long)leaf->spte,
 		 (unsigned long long)(pfn_of(leaf) + (gfn - leaf->gfn)));
@@ -210,7 +211,8 @@ static bool judge_cached(void *ctx, const struct sim_tlb_entry *entry)
 	if (gfn == INVALID_GFN)
 		return true;
 	snprintf(judge->err, judge->err_size,
-		 "%s of an invalidation, vCPU %d (tag 0x%llx): gfn 0x%llx leads by a cached translation to frame 0x%llx",
+		 "%s of an invalidation, vCPU %d (tag 0x%llx): gfn 0x%llx leads by a cached "
+		 "translation to frame 0x%llx",
 		 phase(judge), judge->vcpu->vcpu_id, (unsigned long long)entry->tag,
 		 (unsigned long long)gfn,
 		 (unsigned long long)((entry->hpa >> PAGE_SHIFT) + gfn -

@@ -113,6 +113,11 @@ static void see_result(struct sim_checks *checks, const struct sim_machine *mach
 
 /* ---- Operations ---- */
 
+static const char *who(void)
+{
+	return active->doing;
+}
+
 /* What was known of one VM is of no use for another, be it at the same address. */
 static void follow(struct sim_checks *checks, struct kvm *kvm)
 {
@@ -141,6 +146,7 @@ void sim_checks_before(struct sim_checks *checks, const struct sim_machine *mach
 {
 	struct kvm *kvm = machine->vms[op->vm].kvm;
 
+	sim_op_print(op, checks->doing, sizeof(checks->doing));
 	if (op->type == SIM_OP_DESTROY || checks->dirty.kvm != kvm)
 		follow(checks, op->type == SIM_OP_DESTROY ? NULL : kvm);
 	checks->zap_begun = zaps_all(&machine->vms[op->vm], op);
@@ -193,6 +199,7 @@ void sim_checks_start(struct sim_checks *checks, struct sim_host_model *host)
 	memset(checks, 0, sizeof(*checks));
 	checks->host = host;
 	checks->trace.zap = &checks->zap;
+	sim_history_init(&checks->trace.history, who);
 	active = checks;
 	sim_check_trace_start(&checks->trace);
 	sim_check_stale_start(&checks->stale);

@@ -19,6 +19,7 @@
  */
 struct sim_checks {
 	struct sim_host_model *host;
+	char doing[SIM_OP_TEXT_SIZE];	/* the operation, for the history */
 	struct sim_check_trace trace;
 	struct sim_stale_log stale;
 	struct sim_zap_check zap;

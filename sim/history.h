@@ -17,7 +17,7 @@
  */
 
 #define SIM_HISTORY_ENTRIES	1024
-#define SIM_HISTORY_WHO_SIZE	24
+#define SIM_HISTORY_WHO_SIZE	40
 
 struct sim_history_entry {
 	u64 nr;			/* counted from 1; 0: nothing yet */

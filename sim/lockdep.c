@@ -180,7 +180,8 @@ static void learn_order(const struct sim_held_lock *held, unsigned int wanted, c
 	learning_unlock();
 	if (inverted)
 		sim_warn(__FILE__, __LINE__,
-			 "lockdep: order: %s (made at %s) wanted at %s with %s (made at %s) held since %s%s",
+			 "lockdep: order: %s (made at %s) wanted at %s with %s (made at %s) "
+			 "held since %s%s",
 			 classes[wanted].name, classes[wanted].site, site, classes[a].name,
 			 classes[a].site, held->site, way);
 }

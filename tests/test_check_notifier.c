@@ -163,7 +163,8 @@ static void test_leaf_is_left(void **state)
 	sim_history_add(&history, "changed", NULL, 0, G >> 12, 1, 0, saved);
 	start(m, PAGE);
 	*leaf = saved;
-	assert_complaint("between start and end of an invalidation, root of as 0 (valid): gfn 0x40000 level 1 SPTE 0x");
+	assert_complaint("between start and end of an invalidation, root of as 0 (valid): "
+			 "gfn 0x40000 level 1 SPTE 0x");
 	assert_non_null(strstr(complaint, "\n  #1 changed as 0 gfn 0x40000"));
 	/* No vCPU runs on it, but a zap to come would hand dirty bits to the frame. */
 	root->role.invalid = 1;
