@@ -79,6 +79,11 @@ int sim_dirty_note_slot(struct sim_dirty *dirty, int as_id, int id)
 
 /* ---- What happens ---- */
 
+static void note_clearing(struct sim_dirty_slot *slot)
+{
+	slot->may_lose |= !kvm_profile->split_range_inclusive || !READ_ONCE(eager_page_split);
+}
+
 void sim_dirty_note_write(struct sim_dirty *dirty, int as_id, gfn_t gfn)
 {
 	const struct kvm_memory_slot *slot;
@@ -100,7 +105,10 @@ void sim_dirty_note_get(struct sim_dirty *dirty, int as_id, int id, const unsign
 	struct sim_dirty_slot *slot = find_slot(dirty, as_id, id);
 	size_t i;
 
-	for (i = 0; slot && i < BITS_TO_LONGS(slot->npages); i++)
+	if (!slot)
+		return;
+	note_clearing(slot);
+	for (i = 0; i < BITS_TO_LONGS(slot->npages); i++)
 		slot->written[i] &= ~bitmap[i];
 }
 
@@ -110,7 +118,10 @@ void sim_dirty_note_clear(struct sim_dirty *dirty, int as_id, int id, u64 first,
 	struct sim_dirty_slot *slot = find_slot(dirty, as_id, id);
 	u64 i;
 
-	for (i = 0; slot && i < nr && first + i < slot->npages; i++)
+	if (!slot)
+		return;
+	note_clearing(slot);
+	for (i = 0; i < nr && first + i < slot->npages; i++)
 		if (!bitmap || test_bit(i, bitmap))
 			__clear_bit(first + i, slot->written);
 }
@@ -141,9 +152,10 @@ static bool in_log_of_any(struct kvm *kvm, int as_id, gfn_t gfn)
 }
 
 /* The one that KVM loses. */
-static bool is_known_loss(struct kvm *kvm, const struct kvm_memory_slot *slot, gfn_t gfn)
+static bool is_known_loss(struct kvm *kvm, const struct sim_dirty_slot *known,
+			  const struct kvm_memory_slot *slot, gfn_t gfn)
 {
-	return kvm_dirty_log_manual_protect_and_init_set(kvm) && (slot->base_gfn & 63) &&
+	return known->may_lose && kvm_dirty_log_manual_protect_and_init_set(kvm) && (slot->base_gfn & 63) &&
 	       !(gfn & (KVM_PAGES_PER_HPAGE(PG_LEVEL_2M) - 1));
 }
 
@@ -205,7 +217,7 @@ static bool check_slot(const struct sim_dirty *dirty, const struct sim_dirty_slo
 			gfn_t gfn = slot->base_gfn + i * BITS_PER_LONG + __ffs(lost);
 
 			if (!in_log_of_any(dirty->kvm, known->as_id, gfn) &&
-			    !is_known_loss(dirty->kvm, slot, gfn))
+			    !is_known_loss(dirty->kvm, known, slot, gfn))
 				return complain(dirty, known, gfn, err, err_size);
 		}
 	}

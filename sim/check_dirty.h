@@ -20,7 +20,8 @@
  *
  * One write KVM is known to lose: where all bits are set in the beginning and the slot does
  * not begin at a multiple of 64 pages, a huge page that begins with the last of 64 is neither
- * split nor protected when they are cleared (mmu/mmu_slots.c).  That one is not reported.
+ * split nor protected when they are cleared (mmu/mmu_slots.c): until v6.8, and later with
+ * eager_page_split off.  That one is not reported.
  *
  * The caller feeds it: writes, and the ioctls when they return.  While an ioctl runs, writes
  * may be noted; its own note comes before anything else is scheduled.
@@ -33,6 +34,7 @@ struct sim_dirty_slot {
 	int as_id, id;
 	u64 npages;
 	unsigned long *written;
+	bool may_lose;		/* bits were cleared where the known loss can happen */
 };
 
 struct sim_dirty {
