@@ -30,6 +30,13 @@ static void see_kvm_tdp_mmu_spte_changed(int as_id, gfn_t gfn, int level, u64 ol
 		sim_progress_zapped(active->progress, active->who, gfn);
 }
 
+/* One on the same address as the last is a retry, until something says that the guest got on. */
+static void see_kvm_page_fault(const struct kvm_vcpu *vcpu, gpa_t fault_address, u64 error_code)
+{
+	if (active->progress)
+		sim_progress_fault(active->progress, active->who, fault_address, true);
+}
+
 /* Outside mmu_lock, and no tracepoint of its own tells of the change. */
 static void see_fast_page_fault(const struct kvm_vcpu *vcpu, const struct kvm_page_fault *fault,
 				const u64 *sptep, u64 old_spte, int ret)
@@ -53,7 +60,6 @@ static void see_kvm_mmu_get_page(const struct kvm_mmu_page *sp, bool created)
 /* ---- And what is only passed on ---- */
 
 #define SEE_NOTHING(name, proto)	static inline void see_##name proto { }
-SEE_NOTHING(kvm_page_fault, (const struct kvm_vcpu *vcpu, gpa_t fault_address, u64 error_code))
 SEE_NOTHING(kvm_mmu_prepare_zap_page, (const struct kvm_mmu_page *sp))
 SEE_NOTHING(mark_mmio_spte, (const u64 *sptep, gfn_t gfn, u64 spte))
 SEE_NOTHING(handle_mmio_page_fault, (u64 addr, gfn_t gfn, unsigned int access))

@@ -10,8 +10,8 @@
 
 /*
  * What feeds checkers from the tracepoints: every change of an SPTE is judged
- * (check_change.h) and remembered (history.h), zaps are counted (check_progress.h), new
- * pages told to those who must know (check_zap.h).  It stands before whatever sink there
+ * (check_change.h) and remembered (history.h), zaps and page faults are counted
+ * (check_progress.h), new pages told to those who must know (check_zap.h).  It stands before whatever sink there
  * is, which still gets everything.
  *
  * One thread at a time, or several of which only one runs.
@@ -22,7 +22,11 @@ struct sim_check_trace {
 	struct sim_finding finding;	/* illegal changes */
 	unsigned long nr_judged;
 	struct sim_zap_check *zap;	/* NULL: nobody */
-	struct sim_progress *progress;	/* NULL: nobody */
+	/*
+	 * NULL: nobody.  Each fault is told as a retry: whoever knows that the guest got on
+	 * calls sim_progress_fault() himself.
+	 */
+	struct sim_progress *progress;
 	unsigned int who;		/* for @progress: the number of who runs */
 };
 

@@ -19,6 +19,7 @@ static void see_access(struct kvm_vcpu *vcpu, const struct sim_access *access,
 {
 	struct sim_paging_caps caps = sim_cpu_caps(vcpu);
 
+	sim_progress_fault(&active->progress, 0, access->gpa, false);
 	judge_stale(vcpu, access, entry, hit);
 	if (entry->table || vcpu->kvm != active->dirty.kvm)
 		return;
@@ -146,6 +147,7 @@ void sim_checks_before(struct sim_checks *checks, const struct sim_machine *mach
 {
 	struct kvm *kvm = machine->vms[op->vm].kvm;
 
+	sim_progress_fault(&checks->progress, 0, INVALID_GPA, false);
 	sim_op_print(op, checks->doing, sizeof(checks->doing));
 	if (op->type == SIM_OP_DESTROY || checks->dirty.kvm != kvm)
 		follow(checks, op->type == SIM_OP_DESTROY ? NULL : kvm);
@@ -162,6 +164,8 @@ static bool check_findings(const struct sim_checks *checks, char *err, size_t er
 		found = checks->trace.finding.first;
 	else if (checks->finding.nr)
 		found = checks->finding.first;
+	else if (checks->progress.finding.nr)
+		found = checks->progress.finding.first;
 	else if (checks->stale.nr_stale)
 		found = checks->stale.first;
 	if (found)
@@ -196,9 +200,14 @@ bool sim_checks_after(struct sim_checks *checks, const struct sim_machine *machi
 
 void sim_checks_start(struct sim_checks *checks, struct sim_host_model *host)
 {
+	struct sim_progress_limits limits;
+
 	memset(checks, 0, sizeof(*checks));
 	checks->host = host;
 	checks->trace.zap = &checks->zap;
+	checks->trace.progress = &checks->progress;
+	limits = sim_progress_limits_of(kvm_profile);
+	sim_progress_init(&checks->progress, &limits);
 	sim_history_init(&checks->trace.history, who);
 	active = checks;
 	sim_check_trace_start(&checks->trace);

@@ -26,6 +26,7 @@ struct sim_checks {
 	bool zap_begun, zap_armed;	/* asked for; over, and to be judged from then on */
 	struct sim_dirty dirty;
 	struct sim_notifier_check notifier;
+	struct sim_progress progress;
 	struct sim_finding finding;	/* of invalidations, and of the checks themselves */
 };
 

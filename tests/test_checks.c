@@ -205,6 +205,20 @@ static void test_zap(void **state)
 	root->role.invalid = 1;
 }
 
+/* A guest that faults again and again on what is never mended. */
+static void test_no_progress(void **state)
+{
+	unsigned int i, limit = run.checks.progress.limits.fault_retries;
+
+	for (i = 0; i < limit; i++)
+		trace_kvm_page_fault(vcpu(), N_GPA, 0);
+	op("read 0 2g");
+	for (i = 0; i <= limit; i++)
+		trace_kvm_page_fault(vcpu(), N_GPA, 0);
+	assert_found("read 0 2g", "the page fault on gpa 0x80000000 was retried more than");
+	memset(&run.checks.progress.finding, 0, sizeof(run.checks.progress.finding));
+}
+
 static bool clean;
 
 static int group_setup(void **state)
@@ -234,6 +248,7 @@ int main(void)
 		BOTH(test_cached),
 		BOTH(test_lost_write),
 		BOTH(test_zap),
+		BOTH(test_no_progress),
 	};
 
 	return cmocka_run_group_tests(tests, group_setup, group_teardown) || !clean;
