@@ -25,7 +25,7 @@ static bool complain(struct sim_spte_check *check, const struct kvm_mmu_page *sp
 
 /* ---- Set-up ---- */
 
-static u64 all_leaf_bits(void)
+u64 sim_spte_leaf_bits(void)
 {
 	u64 bits = SPTE_MMU_PRESENT_MASK | SPTE_TDP_AD_MASK | SPTE_BASE_ADDR_MASK |
 		   PT_WRITABLE_MASK | PT_PAGE_SIZE_MASK;
@@ -35,6 +35,14 @@ static u64 all_leaf_bits(void)
 	bits |= shadow_host_writable_mask | shadow_mmu_writable_mask | shadow_me_mask;
 	/* Only where KVM tracks accesses itself does it have something to save. */
 	return bits | (kvm_ad_enabled ? 0 : SHADOW_ACC_TRACK_SAVED_MASK);
+}
+
+u64 sim_spte_nonleaf_bits(void)
+{
+	u64 bits = SPTE_MMU_PRESENT_MASK | shadow_present_mask | PT_WRITABLE_MASK |
+		   shadow_user_mask | shadow_x_mask | shadow_me_value;
+
+	return bits | (kvm_ad_enabled ? shadow_accessed_mask : SPTE_TDP_AD_DISABLED);
 }
 
 void sim_spte_check_init(struct sim_spte_check *check, struct kvm *kvm,
@@ -54,7 +62,7 @@ void sim_spte_check_init(struct sim_spte_check *check, struct kvm *kvm,
 			.advanced_info = true,
 			.nxe = true,
 		},
-		.leaf_bits = all_leaf_bits(),
+		.leaf_bits = sim_spte_leaf_bits(),
 		.log = !root->role.invalid,
 		.err = err,
 		.err_size = err_size,
@@ -134,10 +142,8 @@ static bool check_reserved(struct sim_spte_check *check, const struct kvm_mmu_pa
 bool sim_check_nonleaf(struct sim_spte_check *check, const struct kvm_mmu_page *sp, gfn_t gfn,
 		       u64 spte)
 {
-	u64 bits = SPTE_MMU_PRESENT_MASK | shadow_present_mask | PT_WRITABLE_MASK |
-		   shadow_user_mask | shadow_x_mask | shadow_me_value;
+	u64 bits = sim_spte_nonleaf_bits();
 
-	bits |= kvm_ad_enabled ? shadow_accessed_mask : SPTE_TDP_AD_DISABLED;
 	if ((spte & ~(SPTE_BASE_ADDR_MASK & ~shadow_me_mask)) != bits)
 		return complain(check, sp, gfn, spte, "an entry for a table has bits 0x%llx",
 				(unsigned long long)bits);

@@ -22,6 +22,12 @@ struct sim_spte_check {
 	size_t err_size;
 };
 
+/** sim_spte_leaf_bits() - all bits that a leaf may have set. */
+u64 sim_spte_leaf_bits(void);
+
+/** sim_spte_nonleaf_bits() - what an entry for a table has beside the table's address. */
+u64 sim_spte_nonleaf_bits(void);
+
 /**
  * sim_spte_check_init() - prepare for the entries of one root.
  * @root: the root

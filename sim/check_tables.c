@@ -7,6 +7,7 @@
 #include "mmu/mmu.h"
 #include "mmu/spte.h"
 #include "mmu/tdp_mmu.h"
+#include "sim/check_refs.h"
 #include "sim/check_spte.h"
 #include "sim/check_tables.h"
 #include "sim/mem.h"
@@ -137,30 +138,6 @@ static bool check_table(struct walk *walk, const struct kvm_mmu_page *sp)
 
 /* ---- Roots ---- */
 
-static u64 references_of_mmu(const struct kvm_mmu *mmu, hpa_t hpa)
-{
-	u64 nr = mmu->root.hpa == hpa;
-	int i;
-
-	for (i = 0; i < KVM_MMU_NUM_PREV_ROOTS; i++)
-		nr += mmu->prev_roots[i].hpa == hpa;
-	return nr;
-}
-
-static u64 references_of_vcpus(struct kvm *kvm, const struct kvm_mmu_page *root)
-{
-	hpa_t hpa = __pa(root->spt);
-	struct kvm_vcpu *vcpu;
-	unsigned long i;
-	u64 nr = 0;
-
-	kvm_for_each_vcpu(i, vcpu, kvm) {
-		nr += references_of_mmu(&vcpu->arch.root_mmu, hpa);
-		nr += references_of_mmu(&vcpu->arch.guest_mmu, hpa);
-	}
-	return nr;
-}
-
 static const struct kvm_mmu_page *earlier_root_of_role(struct kvm *kvm,
 						       const struct kvm_mmu_page *root)
 {
@@ -175,18 +152,15 @@ static const struct kvm_mmu_page *earlier_root_of_role(struct kvm *kvm,
 	return NULL;
 }
 
-/* A reference that is no vCPU's: the TDP MMU's own, if it has one, or the zap's to come. */
-static bool has_other_reference(const struct kvm_mmu_page *root)
+/* Invalid, and its zap is still to come. */
+static bool zap_is_ordered(const struct kvm_mmu_page *root)
 {
-	if (!root->role.invalid)
-		return kvm_profile->roots->initial_refs > 1;
-	return work_pending((struct work_struct *)&root->tdp_mmu_async_work);
+	return root->role.invalid &&
+	       work_pending((struct work_struct *)&root->tdp_mmu_async_work);
 }
 
 static bool check_root_header(struct walk *walk, const struct kvm_mmu_page *root)
 {
-	u64 refs = references_of_vcpus(walk->kvm, root);
-	u64 count = refcount_read(&root->tdp_mmu_root_count);
 	int as_id = kvm_mmu_page_as_id(root);
 
 	if (table_at(__pa(root->spt)) != root)
@@ -197,13 +171,6 @@ static bool check_root_header(struct walk *walk, const struct kvm_mmu_page *root
 	    root->role.access != ACC_ALL || root->role.ad_disabled != !kvm_ad_enabled)
 		return complain(walk, "root of as %d: role 0x%x is none that a vCPU has", as_id,
 				root->role.word);
-	if (count != refs + has_other_reference(root))
-		return complain(walk,
-				"root of as %d (%s): %llu references, but vCPUs have %llu", as_id,
-				root->role.invalid ? "invalid" : "valid",
-				(unsigned long long)count, (unsigned long long)refs);
-	if (!count)
-		return complain(walk, "root of as %d: invalid, and nobody holds it", as_id);
 	if (!root->role.invalid && earlier_root_of_role(walk->kvm, root))
 		return complain(walk, "root of as %d: there are two valid ones of role 0x%x", as_id,
 				root->role.word);
@@ -230,7 +197,7 @@ static bool check_roots(struct walk *walk)
 	list_for_each_entry(root, &walk->kvm->arch.tdp_mmu_roots, link) {
 		if (!check_root_header(walk, root))
 			return false;
-		if (root->role.invalid && !has_other_reference(root) &&
+		if (root->role.invalid && !zap_is_ordered(root) &&
 		    !check_invalid_root(walk, root))
 			return false;
 		sim_spte_check_init(&walk->spte, walk->kvm, root, walk->err, walk->err_size);
@@ -238,16 +205,6 @@ static bool check_roots(struct walk *walk)
 			return false;
 	}
 	return true;
-}
-
-static bool on_root_list(struct kvm *kvm, hpa_t hpa)
-{
-	const struct kvm_mmu_page *root;
-
-	list_for_each_entry(root, &kvm->arch.tdp_mmu_roots, link)
-		if (__pa(root->spt) == hpa)
-			return true;
-	return !VALID_PAGE(hpa);
 }
 
 /* The root that is loaded is of the mode that the vCPU is in, be it invalid meanwhile. */
@@ -266,17 +223,10 @@ static bool check_roots_of_vcpus(struct walk *walk)
 {
 	struct kvm_vcpu *vcpu;
 	unsigned long i;
-	int n;
 
 	kvm_for_each_vcpu(i, vcpu, walk->kvm) {
-		struct kvm_mmu *mmu = &vcpu->arch.root_mmu;
-		bool known = on_root_list(walk->kvm, mmu->root.hpa);
+		const struct kvm_mmu *mmu = &vcpu->arch.root_mmu;
 
-		for (n = 0; n < KVM_MMU_NUM_PREV_ROOTS; n++)
-			known &= on_root_list(walk->kvm, mmu->prev_roots[n].hpa);
-		if (!known)
-			return complain(walk, "vCPU %d has a root that is not on the list",
-					vcpu->vcpu_id);
 		if (!role_fits(mmu))
 			return complain(walk, "vCPU %d has the root of another role than 0x%x",
 					vcpu->vcpu_id, mmu->root_role.word);
@@ -377,8 +327,8 @@ bool sim_check_tables(struct kvm *kvm, char *err, size_t err_size)
 
 	write_lock(&kvm->mmu_lock);
 	rcu_read_lock();
-	ok = check_vm(&walk) && check_roots(&walk) && check_roots_of_vcpus(&walk) &&
-	     check_counters(&walk);
+	ok = check_vm(&walk) && sim_check_refs(kvm, 0, err, err_size) && check_roots(&walk) &&
+	     check_roots_of_vcpus(&walk) && check_counters(&walk);
 	rcu_read_unlock();
 	write_unlock(&kvm->mmu_lock);
 	srcu_read_unlock(&kvm->srcu, idx);

@@ -20,10 +20,9 @@
  *  - every table is linked exactly once, and its header says where;
  *  - nr_tdp_mmu_pages, the list of pages (where the kernel has one), pages_4k, _2m
  *    and _1g, nx_lpage_splits and the list behind it are what a full walk counts;
- *  - a root has the references of the vCPUs and, while it is valid, the TDP MMU's own
- *    (where it has one), or, while a worker is to zap it, the worker's; an invalid one
- *    whose zap is over maps nothing, and is there only while a vCPU holds it; no two
- *    valid ones have the same role; a vCPU has loaded one of its own role;
+ *  - the references of roots are those of check_refs.h; an invalid root whose zap is over
+ *    maps nothing; no two valid ones have the same role; a vCPU has loaded one of its own
+ *    role;
  *  - no invalidation is in progress and the VM is not bugged.
  * Behaviour: docs/roots.md, v6.4 to v6.12.
  *

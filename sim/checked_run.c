@@ -189,6 +189,7 @@ int sim_checked_run_start(struct sim_checked_run *run, const struct sim_setup *s
 	count_references(run);
 	sim_machine_init(&run->machine, &run->host.host, &run->recorder);
 	sim_recorder_attach(&run->recorder);
+	sim_checks_start(&run->checks, &run->host);
 	sim_config_defer_work = true;
 
 	first_warning[0] = '\0';
@@ -242,6 +243,7 @@ static int run_op(struct sim_checked_run *run, const struct sim_op *op)
 {
 	int r;
 
+	sim_checks_before(&run->checks, &run->machine, op);
 	if (bears_failure(op->type))
 		sim_mem_fail_nth(run->fail_alloc);
 	r = sim_machine_run(&run->machine, op);
@@ -260,7 +262,8 @@ bool sim_checked_run_op(struct sim_checked_run *run, const struct sim_op *op, ch
 		snprintf(err, err_size, "the machine failed: %s", strerror(-r));
 		return false;
 	}
-	if (!check_warnings(run, err, err_size) || !check_references(err, err_size))
+	if (!check_warnings(run, err, err_size) || !check_references(err, err_size) ||
+	    !sim_checks_after(&run->checks, &run->machine, op, err, err_size))
 		return false;
 	return !run->machine.kvm || check_vm(run, err, err_size);
 }
@@ -290,6 +293,7 @@ bool sim_checked_run_stop(struct sim_checked_run *run, char *err, size_t err_siz
 	ok = ok && check_warnings(run, err, err_size) && check_leaks(run, err, err_size);
 
 	sim_config_defer_work = false;
+	sim_checks_stop(&run->checks);
 	sim_recorder_attach(NULL);
 	sim_set_report_handler(NULL);
 	sim_host_model_exit(&run->host);

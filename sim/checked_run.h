@@ -2,6 +2,7 @@
 #ifndef SIM_CHECKED_RUN_H
 #define SIM_CHECKED_RUN_H
 
+#include "sim/checks.h"
 #include "sim/host_model.h"
 #include "sim/machine.h"
 
@@ -43,6 +44,7 @@ struct sim_checked_run {
 	struct sim_host_model host;
 	struct sim_host_ops host_ops;	/* the host's own, but for counting */
 	struct sim_machine machine;
+	struct sim_checks checks;
 	unsigned long nr_ops;
 	/* The n-th allocation of KVM's fails in the next operation that can bear it; 0: none. */
 	unsigned long fail_alloc;
@@ -80,7 +82,8 @@ int sim_checked_run_start(struct sim_checked_run *run, const struct sim_setup *s
  *
  * The tables (check_tables.h), the host's pages (check_host.h), that KVM gave back all
  * references to pages of the host, and now and then that every page of KVM's own is
- * accounted for.
+ * accounted for; and all that was seen while it went on (checks.h): every change of an
+ * SPTE, every use of a cached translation, every invalidation, zaps, and the dirty log.
  *
  * Return: whether nothing is broken.
  */

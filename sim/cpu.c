@@ -110,7 +110,7 @@ static void exit_on_fault(struct kvm_vcpu *vcpu, const struct sim_access *access
 
 #define ROOT_MASK	GENMASK_ULL(51, 12)
 
-static u64 tlb_tag(hpa_t root)
+u64 sim_cpu_tlb_tag(hpa_t root)
 {
 	return kvm_cpu.intel ? root & ROOT_MASK : GUEST_ASID;
 }
@@ -141,7 +141,7 @@ static void set_up(struct guest_mode *guest, struct kvm_vcpu *vcpu)
 		.fmt = kvm_cpu.intel ? &sim_ept_format : &sim_npt_format,
 		.caps = &guest->caps,
 		.root_pa = vcpu->arch.hw_pgd & ROOT_MASK,
-		.tag = tlb_tag(vcpu->arch.hw_pgd),
+		.tag = sim_cpu_tlb_tag(vcpu->arch.hw_pgd),
 		.mem = &walk_mem,
 		.pml = &guest->pml,
 		.on_use = sim_cpu_on_access ? show_use : NULL,
@@ -237,7 +237,7 @@ void sim_cpu_flush_tlb(struct kvm_vcpu *vcpu, enum sim_tlb_flush what)
 	else if (what == SIM_TLB_FLUSH_ALL)
 		sim_tlb_flush_all(&cpu->tlb);
 	else if (what == SIM_TLB_FLUSH_CURRENT && VALID_PAGE(root))
-		sim_tlb_flush_tag(&cpu->tlb, tlb_tag(root));
+		sim_tlb_flush_tag(&cpu->tlb, sim_cpu_tlb_tag(root));
 }
 
 void sim_cpu_kick(struct kvm_vcpu *vcpu)

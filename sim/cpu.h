@@ -86,6 +86,12 @@ void sim_cpu_kick(struct kvm_vcpu *vcpu);
  */
 struct sim_paging_caps sim_cpu_caps(const struct kvm_vcpu *vcpu);
 
+/**
+ * sim_cpu_tlb_tag() - what its caches have the translations of a root under.
+ * @root: address of the root, or EPTP or nCR3
+ */
+u64 sim_cpu_tlb_tag(hpa_t root);
+
 /** sim_cpu_exit() - free what the caches take; the vCPU will not run again. */
 void sim_cpu_exit(struct sim_cpu *cpu);
 

@@ -7,6 +7,15 @@
 			continue;				\
 		else
 
+void (*sim_host_on_invalidate)(struct kvm *kvm, hva_t start, hva_t end,
+			       enum sim_invalidate_step step);
+
+static void show(struct kvm *kvm, hva_t start, hva_t end, enum sim_invalidate_step step)
+{
+	if (sim_host_on_invalidate)
+		sim_host_on_invalidate(kvm, start, end, step);
+}
+
 bool sim_host_has_vm(const struct sim_host *host)
 {
 	struct kvm *kvm;
@@ -23,8 +32,11 @@ bool sim_host_notify_start(struct sim_host *host, hva_t start, hva_t end)
 	struct kvm *kvm;
 	int i;
 
-	for_each_vm(host, kvm, i)
+	for_each_vm(host, kvm, i) {
+		show(kvm, start, end, SIM_INVALIDATE_START);
 		touched |= kvm_mmu_notifier_invalidate_range_start(kvm, start, end);
+		show(kvm, start, end, SIM_INVALIDATE_STARTED);
+	}
 	return touched;
 }
 
@@ -33,8 +45,11 @@ void sim_host_notify_end(struct sim_host *host, hva_t start, hva_t end)
 	struct kvm *kvm;
 	int i;
 
-	for_each_vm(host, kvm, i)
+	for_each_vm(host, kvm, i) {
+		show(kvm, start, end, SIM_INVALIDATE_END);
 		kvm_mmu_notifier_invalidate_range_end(kvm, start, end);
+		show(kvm, start, end, SIM_INVALIDATE_ENDED);
+	}
 }
 
 void sim_host_notify_change_pte(struct sim_host *host, hva_t hva,

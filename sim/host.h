@@ -36,6 +36,21 @@ struct sim_host {
 /** sim_host_has_vm() - whether there is anybody to notify. */
 bool sim_host_has_vm(const struct sim_host *host);
 
+/* Where an invalidation is, as seen by sim_host_on_invalidate. */
+enum sim_invalidate_step {
+	SIM_INVALIDATE_START,	/* the VM's start is about to be called */
+	SIM_INVALIDATE_STARTED,	/* it has returned */
+	SIM_INVALIDATE_END,	/* the VM's end is about to be called */
+	SIM_INVALIDATE_ENDED,
+};
+
+/*
+ * What every invalidation is shown to, for each VM, by whoever calls its notifiers; NULL if
+ * to nobody.  For checkers: set while nobody calls notifiers.
+ */
+extern void (*sim_host_on_invalidate)(struct kvm *kvm, hva_t start, hva_t end,
+				      enum sim_invalidate_step step);
+
 /*
  * The MMU notifiers of all VMs, one after the other: see kvm_main.h.  What they
  * return is true if it is for any of them.

@@ -12,7 +12,9 @@
 #include "mmu/mmu.h"
 #include "mmu/mmutrace.h"
 #include "mmu/spte.h"
+#include "sim/check_change.h"
 #include "sim/cli.h"
+#include "sim/finding.h"
 #include "sim/mem.h"
 #include "sim/report.h"
 #include "sim/stress_internal.h"
@@ -66,6 +68,14 @@ static void count_root(const struct kvm_mmu_page *sp, bool created)
 
 static void count_zap(int as_id, gfn_t gfn, int level, u64 old_spte, u64 new_spte)
 {
+	const struct sim_change change = {
+		.as_id = as_id, .gfn = gfn, .level = level, .old_spte = old_spte,
+		.new_spte = new_spte,
+	};
+	char err[SIM_FINDING_SIZE];
+
+	if (!sim_check_change(&change, NULL, err, sizeof(err)))
+		stress_found(running, "%s", err);
 	if (is_shadow_present_pte(old_spte) && !is_shadow_present_pte(new_spte))
 		stress_count(&running->counters.zaps, 1);
 }

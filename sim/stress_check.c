@@ -5,7 +5,10 @@
 
 #include "mmu/mmu.h"
 #include "sim/check_host.h"
+#include "sim/check_notifier.h"
 #include "sim/check_tables.h"
+#include "sim/check_zap.h"
+#include "sim/finding.h"
 #include "sim/mem.h"
 #include "sim/stress_internal.h"
 
@@ -21,13 +24,22 @@ static u64 count_roots(struct kvm *kvm)
 	return nr;
 }
 
+static bool lives(void *ctx, hva_t hva, kvm_pfn_t pfn)
+{
+	struct sim_host_page page;
+
+	return sim_host_model_lookup(ctx, hva, &page) && page.pfn == pfn;
+}
+
 static void check_vm(struct stress *stress, struct stress_vm *vm)
 {
 	struct kvm *kvm = vm->kvm;
-	char err[512];
+	char err[SIM_FINDING_SIZE];
 
 	if (!sim_check_tables(kvm, err, sizeof(err)) ||
 	    !sim_check_host(kvm, &stress->host, err, sizeof(err)) ||
+	    !sim_check_zap_slots(kvm, NULL, err, sizeof(err)) ||
+	    !sim_check_cached(kvm, lives, &stress->host, NULL, err, sizeof(err)) ||
 	    (stress->config->vms == 1 &&
 	     !sim_check_page_count(kvm, stress->pages, err, sizeof(err))))
 		stress_found(stress, "VM %u: %s", vm->number, err);

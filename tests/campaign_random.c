@@ -40,7 +40,7 @@ struct job {
 	uint64_t ops;		/* operations begun of it */
 	uint64_t done, ops_done;
 	bool broken;
-	char err[256];
+	char err[2048];
 };
 
 /* ---- A scenario ---- */

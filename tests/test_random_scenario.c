@@ -34,7 +34,7 @@ static void test_legal(void **state)
 	struct source source;
 	unsigned int line;
 	uint64_t seed;
-	char err[256];
+	char err[2048];
 
 	for (seed = 0; seed < NR_SEEDS; seed++) {
 		sim_random_scenario_init(&source.scenario, seed);
@@ -110,7 +110,7 @@ static void test_bytes(void **state)
 	struct source source;
 	unsigned int line, i;
 	size_t nr;
-	char err[256];
+	char err[2048];
 
 	for (i = 0; i < sizeof(bytes); i++)
 		bytes[i] = i * 151 + (i >> 3) * 29;

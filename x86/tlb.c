@@ -317,6 +317,53 @@ bool sim_tlb_lookup_table(struct sim_tlb *tlb, uint64_t tag, uint64_t gpa,
 	return lookup(tlb, tag, gpa, TABLE_KINDS, entry);
 }
 
+/* ---- All of it ---- */
+
+static const struct sim_tlb_context *context_of_id(const struct sim_tlb *tlb, uint64_t id)
+{
+	size_t i;
+
+	for (i = 0; i < tlb->nr_contexts; i++)
+		if (tlb->contexts[i].id == id)
+			return &tlb->contexts[i];
+	return NULL;
+}
+
+static bool visit_block(const struct sim_tlb_slot *slot, uint64_t tag,
+			bool (*fn)(void *ctx, const struct sim_tlb_entry *entry), void *ctx)
+{
+	unsigned int kind = slot->key >> KIND_SHIFT & ((1u << (ID_SHIFT - KIND_SHIFT)) - 1), i;
+	uint64_t block = slot->key & ((UINT64_C(1) << KIND_SHIFT) - 1);
+	struct sim_tlb_entry entry;
+
+	for (i = 0; i < SIM_TLB_BLOCK; i++) {
+		if (!slot->block->data[i])
+			continue;
+		unpack(tag, ((block << BLOCK_SHIFT) + i) << kind_shift[kind], kind,
+		       slot->block->data[i], &entry);
+		if (!fn(ctx, &entry))
+			return false;
+	}
+	return true;
+}
+
+bool sim_tlb_for_each(const struct sim_tlb *tlb,
+		      bool (*fn)(void *ctx, const struct sim_tlb_entry *entry), void *ctx)
+{
+	const struct sim_tlb_context *context;
+	size_t i;
+
+	for (i = 0; i < tlb->nr_slots; i++) {
+		if (!tlb->slots[i].key)
+			continue;
+		/* Blocks of ids that are gone lie about until the table is rebuilt. */
+		context = context_of_id(tlb, tlb->slots[i].key >> ID_SHIFT);
+		if (context && !visit_block(&tlb->slots[i], context->tag, fn, ctx))
+			return false;
+	}
+	return true;
+}
+
 /* ---- Flushes ---- */
 
 void sim_tlb_flush_gpa(struct sim_tlb *tlb, uint64_t tag, uint64_t gpa)

@@ -157,6 +157,17 @@ bool sim_tlb_lookup_table(struct sim_tlb *tlb, uint64_t tag, uint64_t gpa,
 			  struct sim_tlb_entry *entry);
 
 /**
+ * sim_tlb_for_each() - all that is kept, in no order, until @fn returns false
+ * @fn: must not change what is kept
+ *
+ * Only while the processor does nothing.
+ *
+ * Return: whether @fn returned true each time.
+ */
+bool sim_tlb_for_each(const struct sim_tlb *tlb,
+		      bool (*fn)(void *ctx, const struct sim_tlb_entry *entry), void *ctx);
+
+/**
  * sim_tlb_flush_gpa() - drop all that translates an address, tables on the way to it too
  *
  * What an EPT violation does for the EP4TA in use.

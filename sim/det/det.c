@@ -496,6 +496,8 @@ static void begin(const struct sim_det_config *config, struct sim_det_result *re
 	sim_det_alloc_reset();
 	sim_det_rcu_reset();
 	sim_warn_once_clear();
+	/* So that a schedule tells the same whatever ran before it. */
+	sim_lockdep_forget_order();
 	sim_set_report_handler(report_fails);
 }
 

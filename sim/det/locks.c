@@ -57,9 +57,10 @@ static void hand_over(u8 *owner, struct sim_waiters *waiters, const volatile voi
 	sim_det_wake(*owner - 1u);
 }
 
-void mutex_init(struct mutex *lock)
+void sim_mutex_init(struct mutex *lock, struct sim_lock_class *class)
 {
 	*lock = (struct mutex) { .owner = 0 };
+	sim_lock_set_class(lock, class);
 }
 
 void mutex_destroy(struct mutex *lock)
@@ -72,9 +73,9 @@ void sim_mutex_lock(struct mutex *lock, const char *site)
 {
 	might_sleep();
 	sim_point(SIM_POINT_LOCK, lock);
-	sim_lockdep_check(lock, SIM_LOCK_MUTEX, site);
+	sim_lockdep_check(lock, sim_lock_class(lock), SIM_LOCK_MUTEX, site);
 	take(&lock->owner, &lock->waiters, "a mutex", lock);
-	sim_lockdep_acquire(lock, SIM_LOCK_MUTEX, site);
+	sim_lockdep_acquire(lock, sim_lock_class(lock), SIM_LOCK_MUTEX, site);
 }
 
 bool sim_mutex_trylock(struct mutex *lock, const char *site)
@@ -83,7 +84,7 @@ bool sim_mutex_trylock(struct mutex *lock, const char *site)
 	if (lock->owner)
 		return false;
 	lock->owner = (u8)(sim_det_current() + 1);
-	sim_lockdep_acquire(lock, SIM_LOCK_MUTEX, site);
+	sim_lockdep_acquire(lock, sim_lock_class(lock), SIM_LOCK_MUTEX, site);
 	return true;
 }
 
@@ -93,17 +94,18 @@ void sim_mutex_unlock(struct mutex *lock, const char *site)
 	hand_over(&lock->owner, &lock->waiters, lock);
 }
 
-void spin_lock_init(spinlock_t *lock)
+void sim_spin_lock_init(spinlock_t *lock, struct sim_lock_class *class)
 {
 	*lock = (spinlock_t) { .owner = 0 };
+	sim_lock_set_class(lock, class);
 }
 
 void sim_spin_lock(spinlock_t *lock, const char *site)
 {
 	sim_point(SIM_POINT_LOCK, lock);
-	sim_lockdep_check(lock, SIM_LOCK_SPIN, site);
+	sim_lockdep_check(lock, sim_lock_class(lock), SIM_LOCK_SPIN, site);
 	take(&lock->owner, &lock->waiters, "a spinlock", lock);
-	sim_lockdep_acquire(lock, SIM_LOCK_SPIN, site);
+	sim_lockdep_acquire(lock, sim_lock_class(lock), SIM_LOCK_SPIN, site);
 }
 
 bool sim_spin_trylock(spinlock_t *lock, const char *site)
@@ -112,7 +114,7 @@ bool sim_spin_trylock(spinlock_t *lock, const char *site)
 	if (lock->owner)
 		return false;
 	lock->owner = (u8)(sim_det_current() + 1);
-	sim_lockdep_acquire(lock, SIM_LOCK_SPIN, site);
+	sim_lockdep_acquire(lock, sim_lock_class(lock), SIM_LOCK_SPIN, site);
 	return true;
 }
 
@@ -124,9 +126,10 @@ void sim_spin_unlock(spinlock_t *lock, const char *site)
 
 /* ---- Readers and writers ---- */
 
-void rwlock_init(rwlock_t *lock)
+void sim_rwlock_init(rwlock_t *lock, struct sim_lock_class *class)
 {
 	*lock = (rwlock_t) { .writer = 0 };
+	sim_lock_set_class(lock, class);
 }
 
 bool rwlock_is_contended(rwlock_t *lock)
@@ -181,25 +184,25 @@ static void wait_in_queue(rwlock_t *lock, const char *what)
 void sim_read_lock(rwlock_t *lock, const char *site)
 {
 	sim_point(SIM_POINT_LOCK_READ, lock);
-	sim_lockdep_check(lock, SIM_LOCK_READ, site);
+	sim_lockdep_check(lock, sim_lock_class(lock), SIM_LOCK_READ, site);
 	if (lock->writer || lock->waiters.nr)
 		wait_in_queue(lock, "a rwlock, to read");
 	else
 		lock->readers++;
-	sim_lockdep_acquire(lock, SIM_LOCK_READ, site);
+	sim_lockdep_acquire(lock, sim_lock_class(lock), SIM_LOCK_READ, site);
 }
 
 void sim_write_lock(rwlock_t *lock, const char *site)
 {
 	sim_point(SIM_POINT_LOCK, lock);
-	sim_lockdep_check(lock, SIM_LOCK_WRITE, site);
+	sim_lockdep_check(lock, sim_lock_class(lock), SIM_LOCK_WRITE, site);
 	if (lock->writer || lock->readers || lock->waiters.nr) {
 		lock->want_write |= (u16)BIT(sim_det_current());
 		wait_in_queue(lock, "a rwlock, to write");
 	} else {
 		lock->writer = (u8)(sim_det_current() + 1);
 	}
-	sim_lockdep_acquire(lock, SIM_LOCK_WRITE, site);
+	sim_lockdep_acquire(lock, sim_lock_class(lock), SIM_LOCK_WRITE, site);
 }
 
 bool sim_read_trylock(rwlock_t *lock, const char *site)
@@ -208,7 +211,7 @@ bool sim_read_trylock(rwlock_t *lock, const char *site)
 	if (lock->writer || lock->waiters.nr)
 		return false;
 	lock->readers++;
-	sim_lockdep_acquire(lock, SIM_LOCK_READ, site);
+	sim_lockdep_acquire(lock, sim_lock_class(lock), SIM_LOCK_READ, site);
 	return true;
 }
 
@@ -218,7 +221,7 @@ bool sim_write_trylock(rwlock_t *lock, const char *site)
 	if (lock->writer || lock->readers || lock->waiters.nr)
 		return false;
 	lock->writer = (u8)(sim_det_current() + 1);
-	sim_lockdep_acquire(lock, SIM_LOCK_WRITE, site);
+	sim_lockdep_acquire(lock, sim_lock_class(lock), SIM_LOCK_WRITE, site);
 	return true;
 }
 

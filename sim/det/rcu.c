@@ -185,6 +185,8 @@ void rcu_barrier(void)
 int init_srcu_struct(struct srcu_struct *ssp)
 {
 	ssp->grace_periods = 0;
+	/* One for all domains. */
+	sim_lock_set_class(ssp, SIM_LOCK_CLASS("srcu"));
 	return 0;
 }
 
@@ -218,7 +220,7 @@ int sim_srcu_read_lock(struct srcu_struct *ssp, const char *site)
 		sim_det_fail("%s is in more SRCU sections than can be followed", self->name);
 	self->srcu[slot].domain = ssp;
 	self->srcu[slot].since = ssp->grace_periods;
-	sim_lockdep_acquire(ssp, SIM_LOCK_SRCU, site);
+	sim_lockdep_acquire(ssp, sim_lock_class(ssp), SIM_LOCK_SRCU, site);
 	return slot;
 }
 
@@ -241,6 +243,8 @@ void synchronize_srcu(struct srcu_struct *ssp)
 
 	might_sleep();
 	lockdep_assert_not_held(ssp);
+	/* Readers may be waiting for what this task holds. */
+	sim_lockdep_check(ssp, sim_lock_class(ssp), SIM_LOCK_SRCU, "synchronize_srcu()");
 	sim_point(SIM_POINT_RCU, ssp);
 	grace_period = ++ssp->grace_periods;
 	while (!srcu_is_over(ssp, grace_period))

@@ -20,13 +20,15 @@ static void init_mutex(pthread_mutex_t *mutex, int type)
 	pthread_mutexattr_destroy(&attr);
 }
 
-void spin_lock_init(spinlock_t *lock)
+void sim_spin_lock_init(spinlock_t *lock, struct sim_lock_class *class)
 {
+	sim_lock_set_class(lock, class);
 	init_mutex(&lock->mutex, PTHREAD_MUTEX_ADAPTIVE_NP);
 }
 
-void mutex_init(struct mutex *lock)
+void sim_mutex_init(struct mutex *lock, struct sim_lock_class *class)
 {
+	sim_lock_set_class(lock, class);
 	init_mutex(&lock->mutex, PTHREAD_MUTEX_ADAPTIVE_NP);
 }
 
@@ -35,7 +37,7 @@ void mutex_destroy(struct mutex *lock)
 	WARN_ON(pthread_mutex_destroy(&lock->mutex));
 }
 
-void rwlock_init(rwlock_t *lock)
+void sim_rwlock_init(rwlock_t *lock, struct sim_lock_class *class)
 {
 	pthread_rwlockattr_t attr;
 
@@ -48,6 +50,7 @@ void rwlock_init(rwlock_t *lock)
 	BUG_ON(pthread_rwlock_init(&lock->lock, &attr));
 	pthread_rwlockattr_destroy(&attr);
 	lock->waiters = 0;
+	sim_lock_set_class(lock, class);
 }
 
 /* Counted before it blocks: the holder must be able to see it while it does. */

@@ -32,6 +32,8 @@ int init_srcu_struct(struct srcu_struct *ssp)
 	ssp->active[0] = 0;
 	ssp->active[1] = 0;
 	ssp->idx = 0;
+	/* One for all domains. */
+	sim_lock_set_class(ssp, SIM_LOCK_CLASS("srcu"));
 	return pthread_mutex_init(&ssp->sync_lock, NULL) ? -ENOMEM : 0;
 }
 
@@ -49,7 +51,7 @@ int sim_srcu_read_lock(struct srcu_struct *ssp, const char *site)
 	/* Barrier A: the count is seen before anything of the section is read. */
 	__atomic_fetch_add(&ssp->active[idx], 1, __ATOMIC_SEQ_CST);
 	smp_mb();
-	sim_lockdep_acquire(ssp, SIM_LOCK_SRCU, site);
+	sim_lockdep_acquire(ssp, sim_lock_class(ssp), SIM_LOCK_SRCU, site);
 	return idx;
 }
 
@@ -100,6 +102,8 @@ void synchronize_srcu(struct srcu_struct *ssp)
 
 	might_sleep();
 	lockdep_assert_not_held(ssp);
+	/* Readers may be waiting for what this thread holds. */
+	sim_lockdep_check(ssp, sim_lock_class(ssp), SIM_LOCK_SRCU, "synchronize_srcu()");
 
 	pthread_mutex_lock(&ssp->sync_lock);
 	/* Barrier B: what the caller has changed is seen by readers who are not counted yet. */

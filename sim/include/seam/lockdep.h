@@ -3,12 +3,13 @@
 #define _SIM_SEAM_LOCKDEP_H
 
 /*
- * Each thread keeps a list of the locks it holds, which the wrappers of the locks maintain.  Only in
- * builds with CONFIG_PROVE_LOCKING; in others all of this is gone.
+ * Each thread keeps a list of the locks it holds, which the wrappers of the locks maintain, and
+ * all threads learn in what order locks are taken.  Only in builds with CONFIG_PROVE_LOCKING; in others all of this is gone.
  */
 
 #include <linux/compiler.h>
 #include <linux/kconfig.h>
+#include <linux/stddef.h>
 #include <linux/types.h>
 
 enum sim_lock_mode {
@@ -17,6 +18,16 @@ enum sim_lock_mode {
 	SIM_LOCK_WRITE	= 4,
 	SIM_LOCK_MUTEX	= 8,	/* exclusive, the holder may sleep */
 	SIM_LOCK_SRCU	= 16,	/* a read-side section, may nest and may sleep */
+};
+
+/*
+ * Locks that are made at one place in the source are of one class, and a class has one place
+ * in the order in which locks are taken.  Where a lock is made, SIM_LOCK_CLASS() is its class.
+ */
+struct sim_lock_class {
+	const char *name;	/* what the lock is called where it is made */
+	const char *site;	/* where that is */
+	unsigned int id;	/* given by lockdep when it is first needed; atomic */
 };
 
 #define SIM_LOCK_EXCLUSIVE	(SIM_LOCK_SPIN | SIM_LOCK_WRITE | SIM_LOCK_MUTEX)
@@ -30,6 +41,7 @@ struct sim_held_lock {
 	const volatile void *lock;
 	enum sim_lock_mode mode;
 	const char *site;
+	unsigned int class;	/* the id of its class; 0: it has none */
 };
 
 /* What a thread holds, oldest first. */
@@ -42,6 +54,18 @@ struct sim_lockdep {
 
 #if IS_ENABLED(CONFIG_PROVE_LOCKING)
 
+/* In a lock; in its static initialiser; of a lock; and for one that is being made. */
+#define SIM_LOCK_CLASS_MEMBER		struct sim_lock_class *class;
+#define SIM_LOCK_CLASS_INIT(text)	\
+	.class = &(struct sim_lock_class) { .name = (text), .site = SIM_SITE },
+#define sim_lock_class(lock)		((lock)->class)
+#define sim_lock_set_class(lock, c)	((void)((lock)->class = (c)))
+#define SIM_LOCK_CLASS(text)							\
+({										\
+	static struct sim_lock_class __class = { .name = (text), .site = SIM_SITE };	\
+	&__class;								\
+})
+
 /**
  * sim_lockdep_self() - the list of this thread; each seam has its own idea of what a thread is
  */
@@ -50,18 +74,31 @@ struct sim_lockdep *sim_lockdep_self(void);
 /**
  * sim_lockdep_check() - is this thread allowed to wait for the lock?  A failure is reported.
  * @lock: going to be taken; holding it already is a deadlock
- * @mode: how
+ * @class: of the lock; NULL: its place in the order is not looked at
+ * @mode: how; SIM_LOCK_SRCU: it waits for the readers
  * @site: where
+ *
+ * The order of two classes is that in which they were taken first, by any thread, directly or
+ * by way of others in between.  The other way round is reported, with the places of both.
  */
-void sim_lockdep_check(const volatile void *lock, enum sim_lock_mode mode, const char *site);
+void sim_lockdep_check(const volatile void *lock, struct sim_lock_class *class,
+		       enum sim_lock_mode mode, const char *site);
 
 /**
  * sim_lockdep_acquire() - this thread has taken a lock
  * @lock: the lock
+ * @class: as in sim_lockdep_check()
  * @mode: how
  * @site: where
  */
-void sim_lockdep_acquire(const volatile void *lock, enum sim_lock_mode mode, const char *site);
+void sim_lockdep_acquire(const volatile void *lock, struct sim_lock_class *class,
+			 enum sim_lock_mode mode, const char *site);
+
+/**
+ * sim_lockdep_forget_order() - learn the order of all classes anew.  For tests: nobody else
+ * takes locks meanwhile.
+ */
+void sim_lockdep_forget_order(void);
 
 /**
  * sim_lockdep_release() - this thread is about to release a lock
@@ -146,8 +183,15 @@ void sim_lockdep_thread_exit(void);
 
 #else
 
-#define sim_lockdep_check(lock, mode, site)	((void)(site))
-#define sim_lockdep_acquire(lock, mode, site)	((void)(site))
+#define SIM_LOCK_CLASS_MEMBER
+#define SIM_LOCK_CLASS_INIT(text)
+#define sim_lock_class(lock)			((struct sim_lock_class *)NULL)
+#define sim_lock_set_class(lock, c)		((void)(c))
+#define SIM_LOCK_CLASS(text)			((struct sim_lock_class *)NULL)
+
+#define sim_lockdep_check(lock, class, mode, site)	((void)(site))
+#define sim_lockdep_acquire(lock, class, mode, site)	((void)(site))
+#define sim_lockdep_forget_order()		((void)0)
 #define sim_lockdep_release(lock, mode, site)	((void)(site))
 #define sim_lockdep_might_sleep(but, file, line) ((void)0)
 #define sim_lockdep_atomic(change)		((void)0)

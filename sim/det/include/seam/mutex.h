@@ -9,15 +9,17 @@
 struct mutex {
 	u8 owner;		/* its task's number plus one; 0: free */
 	struct sim_waiters waiters;
+	SIM_LOCK_CLASS_MEMBER
 };
 
-#define DEFINE_MUTEX(x)		struct mutex x = { .owner = 0 }
+#define DEFINE_MUTEX(x)	struct mutex x = { SIM_LOCK_CLASS_INIT(#x) .owner = 0 }
 
 /**
- * mutex_init() - make a mutex that is free
+ * sim_mutex_init() - make a mutex that is free
  * @lock: the mutex
+ * @class: its class
  */
-void mutex_init(struct mutex *lock);
+void sim_mutex_init(struct mutex *lock, struct sim_lock_class *class);
 
 /**
  * mutex_destroy() - end a mutex that is free
@@ -48,6 +50,7 @@ bool sim_mutex_trylock(struct mutex *lock, const char *site);
  */
 void sim_mutex_unlock(struct mutex *lock, const char *site);
 
+#define mutex_init(lock)	sim_mutex_init(lock, SIM_LOCK_CLASS(#lock))
 #define mutex_lock(lock)	sim_mutex_lock(lock, SIM_SITE)
 #define mutex_trylock(lock)	sim_mutex_trylock(lock, SIM_SITE)
 #define mutex_unlock(lock)	sim_mutex_unlock(lock, SIM_SITE)

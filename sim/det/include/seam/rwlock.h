@@ -11,13 +11,15 @@ typedef struct {
 	u8 readers;		/* that hold it */
 	u16 want_write;		/* of the waiters, by task number: who wants it for writing */
 	struct sim_waiters waiters;
+	SIM_LOCK_CLASS_MEMBER
 } rwlock_t;
 
 /**
- * rwlock_init() - make a lock that is free
+ * sim_rwlock_init() - make a lock that is free
  * @lock: the lock
+ * @class: its class
  */
-void rwlock_init(rwlock_t *lock);
+void sim_rwlock_init(rwlock_t *lock, struct sim_lock_class *class);
 
 /**
  * rwlock_is_contended() - is somebody waiting for the lock?
@@ -73,6 +75,7 @@ void sim_read_unlock(rwlock_t *lock, const char *site);
  */
 void sim_write_unlock(rwlock_t *lock, const char *site);
 
+#define rwlock_init(lock)	sim_rwlock_init(lock, SIM_LOCK_CLASS(#lock))
 #define read_lock(lock)		sim_read_lock(lock, SIM_SITE)
 #define write_lock(lock)	sim_write_lock(lock, SIM_SITE)
 #define read_trylock(lock)	sim_read_trylock(lock, SIM_SITE)

@@ -9,15 +9,17 @@
 typedef struct spinlock {
 	u8 owner;		/* its task's number plus one; 0: free */
 	struct sim_waiters waiters;
+	SIM_LOCK_CLASS_MEMBER
 } spinlock_t;
 
-#define DEFINE_SPINLOCK(x)	spinlock_t x = { .owner = 0 }
+#define DEFINE_SPINLOCK(x)	spinlock_t x = { SIM_LOCK_CLASS_INIT(#x) .owner = 0 }
 
 /**
- * spin_lock_init() - make a lock that is free
+ * sim_spin_lock_init() - make a lock that is free
  * @lock: the lock
+ * @class: its class
  */
-void spin_lock_init(spinlock_t *lock);
+void sim_spin_lock_init(spinlock_t *lock, struct sim_lock_class *class);
 
 /**
  * sim_spin_lock() - take a lock
@@ -42,6 +44,7 @@ bool sim_spin_trylock(spinlock_t *lock, const char *site);
  */
 void sim_spin_unlock(spinlock_t *lock, const char *site);
 
+#define spin_lock_init(lock)	sim_spin_lock_init(lock, SIM_LOCK_CLASS(#lock))
 #define spin_lock(lock)		sim_spin_lock(lock, SIM_SITE)
 #define spin_trylock(lock)	sim_spin_trylock(lock, SIM_SITE)
 #define spin_unlock(lock)	sim_spin_unlock(lock, SIM_SITE)

@@ -8,6 +8,7 @@
 /* Who is in a section since when is known by its task. */
 struct srcu_struct {
 	u64 grace_periods;	/* that have begun */
+	SIM_LOCK_CLASS_MEMBER
 };
 
 /**

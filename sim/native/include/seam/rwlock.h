@@ -12,13 +12,15 @@
 typedef struct {
 	pthread_rwlock_t lock;
 	int waiters;
+	SIM_LOCK_CLASS_MEMBER
 } rwlock_t;
 
 /**
- * rwlock_init() - make a lock that is free
+ * sim_rwlock_init() - make a lock that is free
  * @lock: the lock
+ * @class: of the lock
  */
-void rwlock_init(rwlock_t *lock);
+void sim_rwlock_init(rwlock_t *lock, struct sim_lock_class *class);
 
 /**
  * sim_read_lock_slow() - wait for a lock, for reading
@@ -48,10 +50,10 @@ static inline bool rwlock_is_contended(rwlock_t *lock)
  */
 static inline void sim_read_lock(rwlock_t *lock, const char *site)
 {
-	sim_lockdep_check(lock, SIM_LOCK_READ, site);
+	sim_lockdep_check(lock, sim_lock_class(lock), SIM_LOCK_READ, site);
 	if (unlikely(pthread_rwlock_tryrdlock(&lock->lock)))
 		sim_read_lock_slow(lock);
-	sim_lockdep_acquire(lock, SIM_LOCK_READ, site);
+	sim_lockdep_acquire(lock, sim_lock_class(lock), SIM_LOCK_READ, site);
 }
 
 /**
@@ -61,10 +63,10 @@ static inline void sim_read_lock(rwlock_t *lock, const char *site)
  */
 static inline void sim_write_lock(rwlock_t *lock, const char *site)
 {
-	sim_lockdep_check(lock, SIM_LOCK_WRITE, site);
+	sim_lockdep_check(lock, sim_lock_class(lock), SIM_LOCK_WRITE, site);
 	if (unlikely(pthread_rwlock_trywrlock(&lock->lock)))
 		sim_write_lock_slow(lock);
-	sim_lockdep_acquire(lock, SIM_LOCK_WRITE, site);
+	sim_lockdep_acquire(lock, sim_lock_class(lock), SIM_LOCK_WRITE, site);
 }
 
 /**
@@ -78,7 +80,7 @@ static inline bool sim_read_trylock(rwlock_t *lock, const char *site)
 {
 	if (pthread_rwlock_tryrdlock(&lock->lock))
 		return false;
-	sim_lockdep_acquire(lock, SIM_LOCK_READ, site);
+	sim_lockdep_acquire(lock, sim_lock_class(lock), SIM_LOCK_READ, site);
 	return true;
 }
 
@@ -93,7 +95,7 @@ static inline bool sim_write_trylock(rwlock_t *lock, const char *site)
 {
 	if (pthread_rwlock_trywrlock(&lock->lock))
 		return false;
-	sim_lockdep_acquire(lock, SIM_LOCK_WRITE, site);
+	sim_lockdep_acquire(lock, sim_lock_class(lock), SIM_LOCK_WRITE, site);
 	return true;
 }
 
@@ -119,6 +121,7 @@ static inline void sim_write_unlock(rwlock_t *lock, const char *site)
 	pthread_rwlock_unlock(&lock->lock);
 }
 
+#define rwlock_init(lock)	sim_rwlock_init(lock, SIM_LOCK_CLASS(#lock))
 #define read_lock(lock)		sim_read_lock(lock, SIM_SITE)
 #define write_lock(lock)	sim_write_lock(lock, SIM_SITE)
 #define read_trylock(lock)	sim_read_trylock(lock, SIM_SITE)

@@ -11,15 +11,18 @@
  */
 typedef struct spinlock {
 	pthread_mutex_t mutex;
+	SIM_LOCK_CLASS_MEMBER
 } spinlock_t;
 
-#define DEFINE_SPINLOCK(x)	spinlock_t x = { .mutex = PTHREAD_MUTEX_INITIALIZER }
+#define DEFINE_SPINLOCK(x) \
+	spinlock_t x = { .mutex = PTHREAD_MUTEX_INITIALIZER, SIM_LOCK_CLASS_INIT(#x) }
 
 /**
- * spin_lock_init() - make a lock that is free
+ * sim_spin_lock_init() - make a lock that is free
  * @lock: the lock
+ * @class: of the lock
  */
-void spin_lock_init(spinlock_t *lock);
+void sim_spin_lock_init(spinlock_t *lock, struct sim_lock_class *class);
 
 /**
  * sim_spin_lock() - take a lock
@@ -28,9 +31,9 @@ void spin_lock_init(spinlock_t *lock);
  */
 static inline void sim_spin_lock(spinlock_t *lock, const char *site)
 {
-	sim_lockdep_check(lock, SIM_LOCK_SPIN, site);
+	sim_lockdep_check(lock, sim_lock_class(lock), SIM_LOCK_SPIN, site);
 	pthread_mutex_lock(&lock->mutex);
-	sim_lockdep_acquire(lock, SIM_LOCK_SPIN, site);
+	sim_lockdep_acquire(lock, sim_lock_class(lock), SIM_LOCK_SPIN, site);
 }
 
 /**
@@ -44,7 +47,7 @@ static inline bool sim_spin_trylock(spinlock_t *lock, const char *site)
 {
 	if (pthread_mutex_trylock(&lock->mutex))
 		return false;
-	sim_lockdep_acquire(lock, SIM_LOCK_SPIN, site);
+	sim_lockdep_acquire(lock, sim_lock_class(lock), SIM_LOCK_SPIN, site);
 	return true;
 }
 
@@ -59,6 +62,7 @@ static inline void sim_spin_unlock(spinlock_t *lock, const char *site)
 	pthread_mutex_unlock(&lock->mutex);
 }
 
+#define spin_lock_init(lock)	sim_spin_lock_init(lock, SIM_LOCK_CLASS(#lock))
 #define spin_lock(lock)		sim_spin_lock(lock, SIM_SITE)
 #define spin_trylock(lock)	sim_spin_trylock(lock, SIM_SITE)
 #define spin_unlock(lock)	sim_spin_unlock(lock, SIM_SITE)

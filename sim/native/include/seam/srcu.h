@@ -11,6 +11,7 @@ struct srcu_struct {
 	unsigned long active[2];	/* readers that are in a section, by index */
 	unsigned int idx;		/* the index of new readers */
 	pthread_mutex_t sync_lock;	/* one grace period at a time */
+	SIM_LOCK_CLASS_MEMBER
 };
 
 /**
