@@ -116,7 +116,10 @@ static void print_frame(FILE *out, void *frame, bool is_return)
 		return;
 	}
 	file = info.dli_fname ? strrchr(info.dli_fname, '/') : NULL;
-	fprintf(out, "    %p%s%s\n", frame, file ? " in " : "", file ? file + 1 : "");
+	if (file)
+		fprintf(out, "    (in %s)\n", file + 1);
+	else
+		fprintf(out, "    %p\n", frame);
 }
 
 /* ---- Stacks ---- */
@@ -189,7 +192,7 @@ static void print_stack(FILE *out, pid_t tid)
 		print_frame(out, answer.frames[i], i > answer.first);
 }
 
-static void print_name(FILE *out, pid_t tid)
+void sim_stacks_print_name(FILE *out, pid_t tid)
 {
 	char path[64], name[32] = "?";
 	FILE *comm;
@@ -201,12 +204,12 @@ static void print_name(FILE *out, pid_t tid)
 			name[strcspn(name, "\n")] = '\0';
 		fclose(comm);
 	}
-	fprintf(out, "  %s\n", name);
+	fprintf(out, "stack of thread \"%s\":\n", name);
 }
 
 static bool print_any(FILE *out, pid_t tid, void *arg)
 {
-	print_name(out, tid);
+	sim_stacks_print_name(out, tid);
 	return true;
 }
 

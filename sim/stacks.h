@@ -19,4 +19,7 @@
  */
 void sim_stacks_print(FILE *out, bool (*wanted)(FILE *out, pid_t tid, void *arg), void *arg);
 
+/** sim_stacks_print_name() - print a heading with the name that a thread has given itself. */
+void sim_stacks_print_name(FILE *out, pid_t tid);
+
 #endif /* SIM_STACKS_H */

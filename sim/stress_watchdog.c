@@ -86,8 +86,7 @@ static bool hangs(FILE *out, pid_t tid, void *arg)
 	int i = status_of(hang->stress, tid);
 
 	if (i < 0) {
-		fprintf(out, "stack of %s:\n", tid == getpid() ? "the main thread" :
-			"a thread of KVM or RCU");
+		sim_stacks_print_name(out, tid);
 		return true;
 	}
 	if (hang->now - hang->seen[i].since < hang->limit ||
