@@ -75,6 +75,7 @@ static const char *const preemption_names[] = {
 struct measurement {
 	struct kvm *kvm;
 	enum waiter waiter;
+	int invalidated;	/* the root is; atomic */
 	int zapping;		/* the zap has begun; atomic */
 	u64 zap_start_ns, zap_ns, wait_ns;
 	bool missed;		/* the zap was over before the waiter came */
@@ -111,11 +112,18 @@ static void set_preemption(enum preemption preemption)
 	sim_resched_hook = preemption == NO_PREEMPT_SHARED_CPU ? slice_is_over : NULL;
 }
 
+static void spin_until(const int *flag)
+{
+	while (!__atomic_load_n(flag, __ATOMIC_ACQUIRE))
+		cpu_relax();
+}
+
 static void *zapper(void *arg)
 {
 	struct measurement *m = arg;
 
 	sim_thread_init();
+	spin_until(&m->invalidated);
 	kvm_tdp_mmu_zap_invalidated_roots(m->kvm);
 	m->zap_ns = now_ns() - m->zap_start_ns;
 	sim_thread_exit();
@@ -187,12 +195,6 @@ static struct kvm_trace_sink sink = {
 	KVM_MMU_TRACEPOINTS(IGNORE_MEMBER)
 };
 
-static void spin_until(const int *flag)
-{
-	while (!__atomic_load_n(flag, __ATOMIC_ACQUIRE))
-		cpu_relax();
-}
-
 static void measure(struct measurement *m)
 {
 	pthread_t zap_thread, write_thread;
@@ -203,11 +205,12 @@ static void measure(struct measurement *m)
 	sink.kvm_tdp_mmu_spte_changed = on_spte_changed;
 	kvm_trace_sink = &sink;
 
+	/* Where a worker zaps, invalidation queues the root, and this thread only waits. */
+	pthread_create(&zap_thread, NULL, zapper, m);
 	write_lock(&m->kvm->mmu_lock);
 	kvm_tdp_mmu_invalidate_all_roots(m->kvm);
 	write_unlock(&m->kvm->mmu_lock);
-	/* Where a worker zaps, invalidation has queued the root, and this thread only waits. */
-	pthread_create(&zap_thread, NULL, zapper, m);
+	__atomic_store_n(&m->invalidated, 1, __ATOMIC_RELEASE);
 	spin_until(&m->zapping);
 
 	if (m->waiter == READ_LOCK_BEHIND_WRITER) {
