@@ -4,6 +4,7 @@
 
 #include <linux/atomic.h>
 #include <linux/bitops.h>
+#include <linux/kconfig.h>
 #include <linux/kthread.h>
 #include <linux/list.h>
 #include <linux/lockdep.h>
@@ -132,7 +133,7 @@ struct kvm_vcpu_stat {
 /* ---- The MMU of a vCPU ---- */
 
 /* Pages or objects set aside before a lock is taken, so that no one fails or sleeps under it. */
-#define KVM_ARCH_NR_OBJS_PER_MEMORY_CACHE	40
+#define KVM_ARCH_NR_OBJS_PER_MEMORY_CACHE	SIM_MMU_CACHE_OBJECTS
 
 struct kvm_mmu_memory_cache {
 	gfp_t gfp_zero;

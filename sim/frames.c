@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 #include <linux/bug.h>
 #include <linux/kernel.h>
 
+#include "sim/alloc.h"
 #include "sim/frames.h"
 #include "sim/mem.h"
 
@@ -180,7 +180,7 @@ static u64 take_block(struct sim_frames *frames)
 static struct sim_frame *new_records(struct sim_frame_block *block)
 {
 	if (!block->frames)
-		block->frames = calloc(BLOCK_FRAMES, sizeof(*block->frames));
+		block->frames = sim_calloc(BLOCK_FRAMES, sizeof(*block->frames));
 	return block->frames;
 }
 
@@ -368,7 +368,7 @@ int sim_frames_init(struct sim_frames *frames, u64 nr_frames, bool contiguous)
 	frames->tail = frames->tail_unused = frames->first_giant;
 	frames->contiguous = contiguous;
 	/* Touched only where frames are used. */
-	frames->blocks = calloc(frames->nr_blocks, sizeof(*frames->blocks));
+	frames->blocks = sim_calloc(frames->nr_blocks, sizeof(*frames->blocks));
 	return frames->blocks ? 0 : -ENOMEM;
 }
 
@@ -378,9 +378,9 @@ void sim_frames_exit(struct sim_frames *frames)
 
 	/* Blocks outside of these ranges were never touched, or never broken up. */
 	for (i = 0; frames->blocks && i < frames->first_unused; i++)
-		free(frames->blocks[i].frames);
+		sim_free(frames->blocks[i].frames);
 	for (i = frames->tail; frames->blocks && i < frames->tail_unused; i++)
-		free(frames->blocks[i].frames);
-	free(frames->blocks);
+		sim_free(frames->blocks[i].frames);
+	sim_free(frames->blocks);
 	memset(frames, 0, sizeof(*frames));
 }

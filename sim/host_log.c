@@ -123,7 +123,7 @@ static bool page_is_possible(struct sim_host_log *log, const struct sim_event *e
 			     hva_t hva)
 {
 	u64 gfn = event->host_page.gfn, given = event->host_page.pfn;
-	kvm_pfn_t mapped;
+	kvm_pfn_t mapped = 0;
 
 	if (((hva >> PAGE_SHIFT) ^ given) & ((event->host_page.size >> PAGE_SHIFT) - 1)) {
 		snprintf(log->why, sizeof(log->why),

@@ -355,6 +355,11 @@ const struct sim_frame *sim_frame_get(const struct sim_host_model *m, u64 pfn)
 	return sim_frames_is_zero(pfn) ? &huge_zero : sim_frames_get(&m->frames, pfn);
 }
 
+bool sim_host_model_peek(struct sim_host_model *m, u64 hva, struct sim_host_page *page)
+{
+	return fill_page(m, hva, page);
+}
+
 bool sim_host_model_lookup(struct sim_host_model *m, u64 hva, struct sim_host_page *page)
 {
 	bool found;

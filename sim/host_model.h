@@ -92,6 +92,9 @@ const struct sim_frame *sim_frame_get(const struct sim_host_model *m, u64 pfn);
  */
 bool sim_host_model_lookup(struct sim_host_model *m, u64 hva, struct sim_host_page *page);
 
+/** sim_host_model_peek() - the same without a lock: for who knows that nobody else runs. */
+bool sim_host_model_peek(struct sim_host_model *m, u64 hva, struct sim_host_page *page);
+
 /**
  * sim_host_model_fail_nth() - let an allocation of a page fail.
  * @n: which one from now on; 1 is the next; 0 is none

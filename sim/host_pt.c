@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-#include <stdlib.h>
 #include <linux/compiler.h>
 
 #include "mmu/kvm_types.h"
+#include "sim/alloc.h"
 #include "sim/host_pt.h"
 
 #define PUD_INDEX(hva)	((hva) >> 30 & (SIM_HOST_REGION_PUDS - 1))
@@ -17,10 +17,10 @@ void sim_host_pt_exit(struct sim_host_pt *pt)
 			struct sim_host_pmd *pmds = pt->regions[region][pud].pmds;
 
 			for (pmd = 0; pmds && pmd < SIM_HOST_PT_ENTRIES; pmd++)
-				free(pmds[pmd].ptes);
-			free(pmds);
+				sim_free(pmds[pmd].ptes);
+			sim_free(pmds);
 		}
-		free(pt->regions[region]);
+		sim_free(pt->regions[region]);
 		pt->regions[region] = NULL;
 	}
 }
@@ -51,7 +51,7 @@ struct sim_host_pud *sim_host_pt_pud_alloc(struct sim_host_pt *pt, u64 hva)
 	if (region >= SIM_HOST_REGIONS)
 		return NULL;
 	if (!pt->regions[region]) {
-		struct sim_host_pud *puds = calloc(SIM_HOST_REGION_PUDS, sizeof(*puds));
+		struct sim_host_pud *puds = sim_calloc(SIM_HOST_REGION_PUDS, sizeof(*puds));
 
 		if (!puds)
 			return NULL;
@@ -68,7 +68,7 @@ struct sim_host_pmd *sim_host_pt_pmd_alloc(struct sim_host_pt *pt, u64 hva)
 	if (!pud)
 		return NULL;
 	if (!pud->pmds) {
-		struct sim_host_pmd *pmds = calloc(SIM_HOST_PT_ENTRIES, sizeof(*pmds));
+		struct sim_host_pmd *pmds = sim_calloc(SIM_HOST_PT_ENTRIES, sizeof(*pmds));
 
 		if (!pmds)
 			return NULL;
@@ -80,7 +80,7 @@ struct sim_host_pmd *sim_host_pt_pmd_alloc(struct sim_host_pt *pt, u64 hva)
 bool sim_host_pt_ptes_alloc(struct sim_host_pmd *pmd)
 {
 	if (!pmd->ptes)
-		pmd->ptes = calloc(SIM_HOST_PT_ENTRIES, sizeof(*pmd->ptes));
+		pmd->ptes = sim_calloc(SIM_HOST_PT_ENTRIES, sizeof(*pmd->ptes));
 	return pmd->ptes;
 }
 

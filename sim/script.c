@@ -277,7 +277,7 @@ static bool condition_holds(struct reader *r, struct sim_word word, bool *holds)
 static bool take_conditions(struct reader *r, const char **line, bool *hold)
 {
 	const char *pos = *line;
-	bool holds;
+	bool holds = false;
 
 	*hold = true;
 	for (;;) {

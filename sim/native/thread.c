@@ -9,6 +9,15 @@
 
 static __thread unsigned int init_depth;
 
+#if IS_ENABLED(CONFIG_PROVE_LOCKING)
+static __thread struct sim_lockdep lockdep;
+
+struct sim_lockdep *sim_lockdep_self(void)
+{
+	return &lockdep;
+}
+#endif
+
 void sim_thread_init(void)
 {
 	if (!init_depth++)

@@ -195,13 +195,24 @@ static inline void list_splice_tail_init(struct list_head *list, struct list_hea
 	__list_n == __list_h ? NULL : list_entry(__list_n, type, member);	\
 })
 
+/**
+ * sim_list_after() - the link that follows, by a plain load
+ * @link: on a list
+ */
+static __always_inline struct list_head *sim_list_after(const struct list_head *link)
+{
+	/* Under the list's lock nobody cares; but there are walks that should have had it. */
+	sim_point(SIM_POINT_READ, &link->next);
+	return link->next;
+}
+
 #define list_for_each(link, head) \
-	for ((link) = (head)->next; (link) != (head); (link) = (link)->next)
+	for ((link) = sim_list_after(head); (link) != (head); (link) = sim_list_after(link))
 
 #define list_for_each_entry(pos, head, member)					\
-	for ((pos) = list_first_entry(head, __typeof__(*(pos)), member);	\
+	for ((pos) = list_entry(sim_list_after(head), __typeof__(*(pos)), member); \
 	     !list_entry_is_head(pos, head, member);				\
-	     (pos) = list_next_entry(pos, member))
+	     (pos) = list_entry(sim_list_after(&(pos)->member), __typeof__(*(pos)), member))
 
 #define list_for_each_entry_reverse(pos, head, member)				\
 	for ((pos) = list_last_entry(head, __typeof__(*(pos)), member);		\

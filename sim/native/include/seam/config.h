@@ -9,6 +9,9 @@
 #define CONFIG_SMP			1
 #define CONFIG_MMU_NOTIFIER		1
 
+/* KVM_ARCH_NR_OBJS_PER_MEMORY_CACHE (v5.9 and later). */
+#define SIM_MMU_CACHE_OBJECTS		40
+
 /* The build type is chosen here and nowhere else: assertions cost, and NDEBUG removes them. */
 #ifndef NDEBUG
 #define CONFIG_PROVE_LOCKING		1

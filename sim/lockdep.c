@@ -7,23 +7,10 @@
 
 #if IS_ENABLED(CONFIG_PROVE_LOCKING)
 
-/* As many as the kernel's lockdep follows in a task. */
-#define HELD_MAX	48
-
 #define DESCRIPTION_LEN	512
 
-struct held_lock {
-	const volatile void *lock;
-	enum sim_lock_mode mode;
-	const char *site;
-};
-
-static __thread struct {
-	struct held_lock held[HELD_MAX];
-	int count;
-	int rcu_depth;
-	int atomic_depth;
-} self;
+/* Of the thread that asks. */
+#define self		(*sim_lockdep_self())
 
 static const char *mode_name(enum sim_lock_mode mode)
 {
@@ -82,9 +69,9 @@ void sim_lockdep_check(const volatile void *lock, enum sim_lock_mode mode, const
 
 void sim_lockdep_acquire(const volatile void *lock, enum sim_lock_mode mode, const char *site)
 {
-	if (WARN_ONCE(self.count == HELD_MAX, "lockdep: more than %d locks are held", HELD_MAX))
+	if (WARN_ONCE(self.count == SIM_LOCKDEP_HELD, "lockdep: more than %d locks are held", SIM_LOCKDEP_HELD))
 		return;
-	self.held[self.count++] = (struct held_lock) {
+	self.held[self.count++] = (struct sim_held_lock) {
 		.lock = lock,
 		.mode = mode,
 		.site = site,

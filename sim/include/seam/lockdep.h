@@ -23,7 +23,29 @@ enum sim_lock_mode {
 #define SIM_LOCK_ANY		(SIM_LOCK_EXCLUSIVE | SIM_LOCK_READ | SIM_LOCK_SRCU)
 #define SIM_LOCK_ATOMIC		(SIM_LOCK_SPIN | SIM_LOCK_READ | SIM_LOCK_WRITE)
 
+/* As many as the kernel's lockdep follows in a task. */
+#define SIM_LOCKDEP_HELD	48
+
+struct sim_held_lock {
+	const volatile void *lock;
+	enum sim_lock_mode mode;
+	const char *site;
+};
+
+/* What a thread holds, oldest first. */
+struct sim_lockdep {
+	struct sim_held_lock held[SIM_LOCKDEP_HELD];
+	int count;
+	int rcu_depth;
+	int atomic_depth;
+};
+
 #if IS_ENABLED(CONFIG_PROVE_LOCKING)
+
+/**
+ * sim_lockdep_self() - the list of this thread; each seam has its own idea of what a thread is
+ */
+struct sim_lockdep *sim_lockdep_self(void);
 
 /**
  * sim_lockdep_check() - is this thread allowed to wait for the lock?  A failure is reported.

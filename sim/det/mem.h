@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef SIM_DET_MEM_H
+#define SIM_DET_MEM_H
+
+#include <linux/types.h>
+
+/*
+ * Simulated physical memory for schedules: sim/mem.h has what it offers to the rest.
+ *
+ * Memory is handed out in ascending order and never twice in one schedule, so an address
+ * says who it is, the same in every run, and whatever was freed is known to be for as long
+ * as it matters: a quarantine without end.
+ */
+
+/* What is known of an object or page that a task is about to touch. */
+struct sim_det_memory {
+	const char *name;	/* of its cache, or "page" */
+	unsigned int number;	/* among all that were made in this schedule, from 1 */
+	u32 offset;		/* of the address, in it: bytes */
+	bool freed;
+	u8 freed_by;		/* its task's number */
+};
+
+/** sim_det_mem_reset() - a new schedule: nothing is allocated. */
+void sim_det_mem_reset(void);
+
+/** sim_det_alloc_reset() - a new schedule: what sim/alloc.h handed out is free again. */
+void sim_det_alloc_reset(void);
+
+/** sim_det_mem_is_freed() - whether an address lies in freed memory; no other is asked for. */
+bool sim_det_mem_is_freed(const volatile void *addr);
+
+/** sim_det_mem_lookup() - what is known of an address: false if it is none of ours. */
+bool sim_det_mem_lookup(const volatile void *addr, struct sim_det_memory *memory);
+
+/** sim_det_mem_name() - a number that tells addresses apart, equal in all runs; 0 for others. */
+u64 sim_det_mem_name(const volatile void *addr);
+
+#endif /* SIM_DET_MEM_H */

@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include <stdio.h>
+#include <string.h>
+#include <linux/bitops.h>
+
+#include "sim/det/mem.h"
+#include "sim/fuzz/random.h"
+#include "sim/fuzz/schedule.h"
+#include "sim/fuzz/search.h"
+
+/* ---- Who has touched what ---- */
+
+#define TASKS_MASK	0xffffu
+#define WRITTEN		0x10000u
+#define EPOCH_SHIFT	17
+
+static bool is_write(enum sim_point_kind kind)
+{
+	return kind != SIM_POINT_READ;
+}
+
+/* Whether it may matter who touches this object first. */
+static bool matters(struct sim_search *s, const struct sim_det_task *task)
+{
+	u64 name = sim_det_mem_name(task->object);
+	u32 *touched, value;
+
+	/* The host's, and what else is no kernel object: few, and shared. */
+	if (!name)
+		return true;
+	touched = &s->touched[sim_mix(name, 0) % SIM_SEARCH_OBJECTS];
+	value = *touched >> EPOCH_SHIFT == s->epoch ? *touched : s->epoch << EPOCH_SHIFT;
+	value |= BIT(task->id) | (is_write(task->kind) ? WRITTEN : 0);
+	*touched = value;
+	return s->all_points || ((value & WRITTEN) && (value & TASKS_MASK & (value - 1)));
+}
+
+/* ---- Choices ---- */
+
+static unsigned int nth_ready(u32 ready, unsigned int n)
+{
+	while (n--)
+		ready &= ready - 1;
+	return (unsigned int)__builtin_ctz(ready);
+}
+
+static unsigned int any_ready(struct sim_search *s, u32 ready)
+{
+	return nth_ready(ready, sim_random_below(&s->random,
+						 (u32)__builtin_popcount(ready)));
+}
+
+static unsigned int highest(const struct sim_search *s, u32 ready)
+{
+	unsigned int best = (unsigned int)__builtin_ctz(ready);
+
+	for (ready &= ready - 1; ready; ready &= ready - 1) {
+		unsigned int task = (unsigned int)__builtin_ctz(ready);
+
+		if (s->priority[task] > s->priority[best])
+			best = task;
+	}
+	return best;
+}
+
+static unsigned int pick_random(struct sim_search *s, u32 ready, unsigned int running, bool forced)
+{
+	if (!forced && sim_random_below(&s->random, s->interrupt))
+		return running;
+	return any_ready(s, ready);
+}
+
+static unsigned int pick_pct(struct sim_search *s, u32 ready, unsigned int running, bool forced)
+{
+	unsigned int i;
+
+	for (i = 0; !forced && i + 1 < s->depth; i++)
+		if (s->change[i] == s->points)
+			s->priority[running] = s->lowest--;
+	return highest(s, ready);
+}
+
+static bool same_object(const struct sim_det_task *a, const struct sim_det_task *b)
+{
+	return a->object == b->object && (is_write(a->kind) || is_write(b->kind));
+}
+
+static unsigned int pick_pos(struct sim_search *s, u32 ready, unsigned int running, bool forced)
+{
+	unsigned int next, task;
+	u32 others;
+
+	if (!forced)
+		s->priority[running] = sim_random(&s->random);
+	next = highest(s, ready);
+	for (others = ready & ~BIT(next); others; others &= others - 1) {
+		task = (unsigned int)__builtin_ctz(others);
+		if (same_object(sim_det_task(task), sim_det_task(next)))
+			s->priority[task] = sim_random(&s->random);
+	}
+	return next;
+}
+
+static unsigned int search_pick(void *ctx, u32 ready, unsigned int running, bool forced)
+{
+	struct sim_search *s = ctx;
+
+	if (!forced) {
+		if (!matters(s, sim_det_task(running)))
+			return running;
+		s->points++;
+	}
+	switch (s->kind) {
+	case SIM_SEARCH_RANDOM:
+		return pick_random(s, ready, running, forced);
+	case SIM_SEARCH_PCT:
+		return pick_pct(s, ready, running, forced);
+	default:
+		return pick_pos(s, ready, running, forced);
+	}
+}
+
+static bool search_ask(void *ctx, enum sim_det_question question)
+{
+	struct sim_search *s = ctx;
+	u32 odds = question == SIM_DET_NEED_RESCHED ? s->odds.resched : s->odds.fail_alloc;
+
+	return odds && !sim_random_below(&s->random, odds);
+}
+
+/* ---- Runs ---- */
+
+void sim_search_init(struct sim_search *s)
+{
+	u32 epoch = s->epoch + 1;
+
+	/* What is known of objects is of another workload: the epoch tells. */
+	if (epoch >> (32 - EPOCH_SHIFT)) {
+		memset(s->touched, 0, sizeof(s->touched));
+		epoch = 1;
+	}
+	s->epoch = epoch;
+	s->expected = 0;
+	s->strategy = (struct sim_det_strategy) {
+		.pick = search_pick, .ask = search_ask, .ctx = s,
+	};
+}
+
+/* Half of them pct, of all depths; the rest in equal parts. */
+static void choose_kind(struct sim_search *s)
+{
+	static const u32 interrupts[] = { 2, 4, 8, 16 };
+	u32 n = sim_random_below(&s->random, 4);
+
+	s->kind = n < 2 ? SIM_SEARCH_PCT : n == 2 ? SIM_SEARCH_POS : SIM_SEARCH_RANDOM;
+	s->depth = 1 + sim_random_below(&s->random, SIM_SEARCH_MAX_DEPTH);
+	s->interrupt = interrupts[sim_random_below(&s->random, 4)];
+}
+
+void sim_search_begin(struct sim_search *s, u64 seed, struct sim_search_odds odds)
+{
+	unsigned int i;
+
+	s->random = sim_mix(seed, 0) | 1;
+	s->odds = odds;
+	s->points = 0;
+	s->lowest = SIM_SEARCH_MAX_DEPTH;
+	choose_kind(s);
+	s->all_points = !sim_random_below(&s->random, 4);
+	for (i = 0; i < SIM_SEARCH_MAX_DEPTH; i++)
+		s->change[i] = 1 + sim_random_below(&s->random, s->expected ? s->expected : 64);
+	for (i = 0; i < SIM_DET_MAX_TASKS; i++)
+		s->priority[i] = sim_random(&s->random) | BIT_ULL(63);
+}
+
+void sim_search_end(struct sim_search *s)
+{
+	if (!s->expected)
+		s->expected = s->points;
+	else if (!s->all_points)
+		s->expected = (s->expected * 7 + s->points + 7) / 8;
+	if (!s->expected)
+		s->expected = 1;
+}
+
+const char *sim_search_name(const struct sim_search *s, char *buf, size_t size)
+{
+	switch (s->kind) {
+	case SIM_SEARCH_RANDOM:
+		snprintf(buf, size, "random 1/%u", s->interrupt);
+		break;
+	case SIM_SEARCH_PCT:
+		snprintf(buf, size, "pct %u", s->depth);
+		break;
+	default:
+		snprintf(buf, size, "pos");
+	}
+	return buf;
+}
