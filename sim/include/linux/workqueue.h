@@ -28,7 +28,7 @@ extern bool sim_config_defer_work;
 /*
  * If set, called each time that an item has been queued, by the thread that queued it: where
  * a test makes it wait for the worker.  The item may be gone already.  Set while no other
- * thread runs.
+ * thread runs.  Real threads only: a scheduler that decides every step has no need of it.
  */
 extern void (*sim_queue_work_hook)(struct workqueue_struct *wq);
 
