@@ -249,12 +249,17 @@ struct kvm *kvm_create_vm(const struct sim_world_ops *ops, void *world)
 	kvm_memslots_init(kvm);
 	if (kvm_mmu_init_vm(kvm))
 		goto out_srcu;
+	if (ops->mmu_notifier_register && ops->mmu_notifier_register(kvm))
+		goto out_mmu;
 
 	mutex_lock(&kvm_lock);
 	list_add(&kvm->vm_list, &vm_list);
 	mutex_unlock(&kvm_lock);
 	return kvm;
 
+out_mmu:
+	/* Unlike at the end of a VM's life users_count is not 0 here: nobody has put it. */
+	kvm_mmu_uninit_vm(kvm);
 out_srcu:
 	cleanup_srcu_struct(&kvm->srcu);
 out_free:

@@ -14,7 +14,8 @@ extern struct mutex kvm_lock;
  * @ops: what it asks of the world
  * @world: handed back to @ops as kvm->world
  *
- * Return: the VM with one user, or NULL when memory is short.
+ * Return: the VM with one user; or NULL when memory is short or the world refuses to
+ * call its MMU notifiers, which comes after the MMU has been set up.
  */
 struct kvm *kvm_create_vm(const struct sim_world_ops *ops, void *world);
 

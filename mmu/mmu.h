@@ -13,7 +13,11 @@
 /** kvm_mmu_init_vm() - the MMU's part of a new VM: 0 or -ENOMEM. */
 int kvm_mmu_init_vm(struct kvm *kvm);
 
-/** kvm_mmu_uninit_vm() - undo kvm_mmu_init_vm(); no user is left. */
+/**
+ * kvm_mmu_uninit_vm() - undo kvm_mmu_init_vm().
+ *
+ * Nobody uses the VM: users_count is 0, or its creation has failed and it is still 1.
+ */
 void kvm_mmu_uninit_vm(struct kvm *kvm);
 
 /** kvm_mmu_create() - the MMU's part of a new vCPU. */

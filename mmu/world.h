@@ -59,6 +59,14 @@ struct sim_world_ops {
 	/* Make a running vCPU leave guest mode (an IPI).  Any lock may be held. */
 	void (*kick)(struct kvm_vcpu *vcpu);
 	/*
+	 * From now on call the VM's MMU notifiers.  Nobody is in the middle of an
+	 * invalidation when this returns 0, so that whoever hears of an end has heard of
+	 * the start.  An errno makes kvm_create_vm() fail: -ENOMEM; -EINTR, as
+	 * mmu_notifier_register() returns to a task that shall die.  NULL if there is
+	 * nobody to tell.
+	 */
+	int (*mmu_notifier_register)(struct kvm *kvm);
+	/*
 	 * The VM has been released from the host's memory and is about to go: call none of
 	 * its MMU notifiers any more, and wait for those that are running (the second half
 	 * of mmu_notifier_unregister()).  NULL if nobody can be calling any by then.

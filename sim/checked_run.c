@@ -230,6 +230,8 @@ static bool bears_failure(enum sim_op_type type)
 	case SIM_OP_SWEEP:
 	case SIM_OP_RANDOM:
 	case SIM_OP_PREFAULT:
+	case SIM_OP_PAGING:
+	case SIM_OP_GUEST_MAP:
 	case SIM_OP_SMI:
 	case SIM_OP_DIRTY_GET:
 	case SIM_OP_DIRTY_CLEAR:

@@ -11,7 +11,7 @@
 
 /* tdpsim stress */
 
-enum { OPT_THREADS = 2048, OPT_VMS, OPT_SECONDS, OPT_SEED, OPT_MIX };
+enum { OPT_THREADS = 2048, OPT_VMS, OPT_SECONDS, OPT_SEED, OPT_MIX, OPT_PATIENCE };
 
 static const struct argp_option options[] = {
 	{ "threads", OPT_THREADS, "N", 0, "vCPUs of each VM, a thread each, 1 to 16; default 4",
@@ -21,6 +21,8 @@ static const struct argp_option options[] = {
 	{ "seed", OPT_SEED, "X", 0, "Of what the threads choose to do; default 1", 0 },
 	{ "mix", OPT_MIX, "NAME", 0,
 	  "What they do most: all (default), faults, logs, slots, roots", 0 },
+	{ "patience", OPT_PATIENCE, "S", 0,
+	  "Threads that do not get on for so many seconds hang; default 10", 0 },
 	{ 0 }
 };
 
@@ -70,6 +72,9 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 		return 0;
 	case OPT_MIX:
 		config->mix = get_mix(arg, state);
+		return 0;
+	case OPT_PATIENCE:
+		config->patience = get_seconds(arg, state);
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;

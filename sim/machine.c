@@ -7,7 +7,7 @@
 
 #include "mmu/mmu.h"
 #include "mmu/x86.h"
-#include "sim/machine.h"
+#include "sim/machine_internal.h"
 
 /* ---- The world of the VM: its host and its CPUs ---- */
 
@@ -62,7 +62,7 @@ static const struct sim_world_ops machine_world_ops = {
 
 /* ---- Results ---- */
 
-static void report_ret(struct sim_machine *machine, s64 ret)
+void machine_report_ret(struct sim_machine *machine, s64 ret)
 {
 	struct sim_event event = { .type = SIM_EV_RET };
 
@@ -90,7 +90,7 @@ static void report_mmio(struct sim_machine *machine, const struct kvm_run *run)
 
 /* ---- Slots ---- */
 
-static struct sim_machine_slot *find_slot(struct sim_machine *machine, u32 id)
+struct sim_machine_slot *machine_find_slot(struct sim_machine *machine, u32 id)
 {
 	size_t i;
 
@@ -102,7 +102,7 @@ static struct sim_machine_slot *find_slot(struct sim_machine *machine, u32 id)
 
 static int remember_slot(struct sim_machine *machine, const struct sim_machine_slot *new)
 {
-	struct sim_machine_slot *slot = find_slot(machine, new->id), *slots;
+	struct sim_machine_slot *slot = machine_find_slot(machine, new->id), *slots;
 
 	if (slot) {
 		*slot = *new;
@@ -142,11 +142,11 @@ static int add_slot(struct sim_machine *machine, u32 id, u64 gpa, u64 size, u64 
 	};
 	int ret = set_region(machine, &slot);
 
-	report_ret(machine, ret);
+	machine_report_ret(machine, ret);
 	return ret ? 0 : remember_slot(machine, &slot);
 }
 
-static u64 memory_hva(struct sim_machine *machine, const char *name)
+u64 machine_memory_hva(struct sim_machine *machine, const char *name)
 {
 	size_t i;
 
@@ -159,18 +159,18 @@ static u64 memory_hva(struct sim_machine *machine, const char *name)
 static int op_slot(struct sim_machine *machine, const struct sim_op *op)
 {
 	return add_slot(machine, op->id, op->gpa, op->size,
-			memory_hva(machine, op->name) + op->offset, op->flags);
+			machine_memory_hva(machine, op->name) + op->offset, op->flags);
 }
 
 static int op_slot_change(struct sim_machine *machine, const struct sim_op *op)
 {
-	struct sim_machine_slot *slot = find_slot(machine, op->id);
+	struct sim_machine_slot *slot = machine_find_slot(machine, op->id);
 	struct sim_machine_slot new;
 	int ret;
 
 	if (!slot) {
 		/* It was never there, or adding it failed. */
-		report_ret(machine, -EINVAL);
+		machine_report_ret(machine, -EINVAL);
 		return 0;
 	}
 
@@ -183,71 +183,13 @@ static int op_slot_change(struct sim_machine *machine, const struct sim_op *op)
 		new.flags = op->flags;
 
 	ret = set_region(machine, &new);
-	report_ret(machine, ret);
+	machine_report_ret(machine, ret);
 	if (ret)
 		return 0;
 	if (op->type == SIM_OP_SLOT_DELETE)
 		forget_slot(machine, slot);
 	else
 		*slot = new;
-	return 0;
-}
-
-/* ---- Dirty logs ---- */
-
-static u64 slot_pages(struct sim_machine *machine, const struct sim_op *op)
-{
-	struct sim_machine_slot *slot = find_slot(machine, op->id);
-
-	return slot ? slot->size >> PAGE_SHIFT : 0;
-}
-
-/* Runs of set bits become lines. */
-static void report_dirty(struct sim_machine *machine, const unsigned long *bitmap, u64 npages)
-{
-	struct sim_event event = { .type = SIM_EV_DIRTY };
-	u64 first, last;
-
-	for (first = 0; first < npages; first = last + 1) {
-		first = find_next_bit(bitmap, npages, first);
-		if (first >= npages)
-			break;
-		for (last = first; last + 1 < npages && test_bit(last + 1, bitmap); last++)
-			;
-		event.dirty.first = first;
-		event.dirty.last = last;
-		sim_recorder_result(machine->recorder, &event);
-	}
-}
-
-static int op_dirty_get(struct sim_machine *machine, const struct sim_op *op)
-{
-	u64 npages = slot_pages(machine, op);
-	unsigned long *bitmap = calloc(BITS_TO_LONGS(npages) + 1, sizeof(*bitmap));
-	int ret;
-
-	if (!bitmap)
-		return -ENOMEM;
-	ret = kvm_vm_ioctl_get_dirty_log(machine->kvm, op->id, bitmap);
-	report_ret(machine, ret);
-	if (!ret)
-		report_dirty(machine, bitmap, npages);
-	free(bitmap);
-	return 0;
-}
-
-static int op_dirty_clear(struct sim_machine *machine, const struct sim_op *op)
-{
-	size_t longs = BITS_TO_LONGS(op->size);
-	unsigned long *bitmap = malloc((longs + 1) * sizeof(*bitmap));
-
-	if (!bitmap)
-		return -ENOMEM;
-	/* All of the part is to be cleared. */
-	memset(bitmap, 0xff, longs * sizeof(*bitmap));
-	report_ret(machine, kvm_vm_ioctl_clear_dirty_log(machine->kvm, op->id, op->offset,
-							 op->size, bitmap));
-	free(bitmap);
 	return 0;
 }
 
@@ -304,8 +246,7 @@ static void program_smm(struct sim_cpu *cpu)
 			    SMM_HANDLER, false);
 }
 
-/* KVM_RUN, until the guest's program is done or KVM_RUN fails. */
-static void run_program(struct sim_machine *machine, struct sim_cpu *cpu)
+void machine_run_program(struct sim_machine *machine, struct sim_cpu *cpu)
 {
 	struct kvm_vcpu *vcpu = cpu->vcpu;
 
@@ -347,21 +288,29 @@ static int op_vcpu(struct sim_machine *machine, const struct sim_op *op)
 	program_data(cpu, SIM_ACCESS_WRITE, data, SIM_EXIT_IO);
 	program_data(cpu, SIM_ACCESS_READ, data, SIM_EXIT_IO);
 	program_data(cpu, SIM_ACCESS_READ, data, SIM_EXIT_IO);
-	run_program(machine, cpu);
+	machine_run_program(machine, cpu);
 	return 0;
 }
 
 static int op_access(struct sim_machine *machine, const struct sim_op *op)
 {
+	static const enum sim_access_type types[] = {
+		[SIM_OP_READ] = SIM_ACCESS_READ,
+		[SIM_OP_WRITE] = SIM_ACCESS_WRITE,
+		[SIM_OP_EXEC] = SIM_ACCESS_FETCH,
+	};
 	struct sim_cpu *cpu = machine->vm->cpus[op->id];
 
+	if (machine_has_paging(machine, cpu)) {
+		machine_linear_access(machine, cpu, types[op->type], op->gpa);
+		return 0;
+	}
 	sim_cpu_reset(cpu);
 	if (op->type == SIM_OP_EXEC)
 		program_exec(cpu, op->gpa);
 	else
-		program_data(cpu, op->type == SIM_OP_WRITE ? SIM_ACCESS_WRITE : SIM_ACCESS_READ,
-			     op->gpa, SIM_EXIT_IO);
-	run_program(machine, cpu);
+		program_data(cpu, types[op->type], op->gpa, SIM_EXIT_IO);
+	machine_run_program(machine, cpu);
 	return 0;
 }
 
@@ -370,12 +319,12 @@ static int op_smi(struct sim_machine *machine, const struct sim_op *op)
 	struct sim_cpu *cpu = machine->vm->cpus[op->id];
 
 	kvm_inject_smi(cpu->vcpu);
-	report_ret(machine, 0);
+	machine_report_ret(machine, 0);
 
 	sim_cpu_reset(cpu);
 	program_smm(cpu);
 	program_data(cpu, SIM_ACCESS_READ, GUEST_DATA(op->id), SIM_EXIT_IO);
-	run_program(machine, cpu);
+	machine_run_program(machine, cpu);
 	return 0;
 }
 
@@ -390,9 +339,11 @@ static bool access_once(struct sim_machine *machine, struct sim_cpu *cpu,
 {
 	size_t nr_results = machine->recorder->results.nr;
 
+	if (machine_has_paging(machine, cpu))
+		return machine_linear_access(machine, cpu, type, gpa);
 	sim_cpu_reset(cpu);
 	sim_instruction_add(sim_cpu_add_instruction(cpu, SIM_EXIT_IO), type, gpa, false);
-	run_program(machine, cpu);
+	machine_run_program(machine, cpu);
 	return machine->recorder->results.nr == nr_results ||
 	       machine->recorder->results.events[nr_results].type != SIM_EV_EXIT_ERROR;
 }
@@ -413,9 +364,11 @@ static enum sim_access_type access_type(enum sim_op_access access, bool odd)
 /* The loop's own page is touched once, as in any other access. */
 static bool start_loop(struct sim_machine *machine, struct sim_cpu *cpu)
 {
+	if (machine_has_paging(machine, cpu))
+		return true;
 	sim_cpu_reset(cpu);
 	start_instruction(cpu, GUEST_CODE_READ, SIM_EXIT_IO);
-	run_program(machine, cpu);
+	machine_run_program(machine, cpu);
 	return !machine->recorder->results.nr;
 }
 
@@ -475,7 +428,7 @@ static int op_prefault(struct sim_machine *machine, const struct sim_op *op)
 		}
 	}
 	srcu_read_unlock(&machine->kvm->srcu, idx);
-	report_ret(machine, r);
+	machine_report_ret(machine, r);
 	return 0;
 }
 
@@ -519,6 +472,7 @@ static void destroy_vm(struct sim_machine *machine)
 		free(machine->vm->cpus[i]);
 		machine->vm->cpus[i] = NULL;
 	}
+	memset(machine->vm->paging, 0, sizeof(machine->vm->paging));
 	machine->vm->nr_slots = 0;
 }
 
@@ -532,13 +486,13 @@ static int op_destroy(struct sim_machine *machine, const struct sim_op *op)
 
 static int op_manual_protect(struct sim_machine *machine, const struct sim_op *op)
 {
-	report_ret(machine, kvm_vm_enable_manual_dirty_log_protect(machine->kvm, op->flags));
+	machine_report_ret(machine, kvm_vm_enable_manual_dirty_log_protect(machine->kvm, op->flags));
 	return 0;
 }
 
 static int op_param(struct sim_machine *machine, const struct sim_op *op)
 {
-	report_ret(machine, kvm_mmu_set_param(op->name, op->value));
+	machine_report_ret(machine, kvm_mmu_set_param(op->name, op->value));
 	return 0;
 }
 
@@ -570,8 +524,8 @@ static const struct {
 	[SIM_OP_MPROTECT]	= { .host_ret = true },
 	[SIM_OP_MUNMAP]		= { .host_ret = true },
 	[SIM_OP_IDLE]		= { .host_ret = true },
-	[SIM_OP_DIRTY_GET]	= { .run = op_dirty_get },
-	[SIM_OP_DIRTY_CLEAR]	= { .run = op_dirty_clear },
+	[SIM_OP_DIRTY_GET]	= { .run = machine_op_dirty_get },
+	[SIM_OP_DIRTY_CLEAR]	= { .run = machine_op_dirty_clear },
 	[SIM_OP_MANUAL_PROTECT]	= { .run = op_manual_protect },
 	[SIM_OP_PARAM]		= { .run = op_param },
 	[SIM_OP_NX_RECOVER]	= { .run = op_nx_recover },
@@ -584,6 +538,8 @@ static const struct {
 	[SIM_OP_AGE]		= { 0 },
 	[SIM_OP_TEST_YOUNG]	= { 0 },
 	[SIM_OP_NESTED]		= { .run = op_nested },
+	[SIM_OP_PAGING]		= { .run = machine_op_paging },
+	[SIM_OP_GUEST_MAP]	= { .run = machine_op_guest_map },
 	[SIM_OP_DESTROY]	= { .run = op_destroy, .no_vm_stats = true, .no_vcpu_stats = true },
 };
 
@@ -604,8 +560,10 @@ int sim_machine_run(struct sim_machine *machine, const struct sim_op *op)
 	use_vm(machine, op->vm);
 	sim_recorder_begin(machine->recorder, machine->kvm);
 	host_ret = machine->host->ops->run_op(machine->host, op);
+	if (!host_ret)
+		machine_forget_contents(machine, op);
 	if (operations[op->type].host_ret)
-		report_ret(machine, host_ret);
+		machine_report_ret(machine, host_ret);
 	if (operations[op->type].run)
 		r = operations[op->type].run(machine, op);
 
@@ -636,4 +594,5 @@ void sim_machine_exit(struct sim_machine *machine)
 		free(machine->vm->slots);
 		machine->vm->slots = NULL;
 	}
+	sim_guest_memory_exit(&machine->memory);
 }

@@ -4,6 +4,7 @@
 
 #include "mmu/module.h"
 #include "sim/cpu.h"
+#include "sim/guest_paging.h"
 #include "sim/host.h"
 #include "sim/recorder.h"
 #include "sim/scenario.h"
@@ -31,6 +32,7 @@ struct sim_machine_slot {
 struct sim_machine_vm {
 	struct kvm *kvm;	/* NULL before it is made, and when it is gone */
 	struct sim_cpu *cpus[KVM_MAX_VCPUS];	/* by number */
+	struct sim_guest_paging paging[KVM_MAX_VCPUS];
 	struct sim_machine_slot *slots;
 	size_t nr_slots;
 };
@@ -44,6 +46,7 @@ struct sim_machine {
 	struct sim_machine_vm *vm;
 	struct kvm *kvm;
 
+	struct sim_guest_memory memory;	/* of all VMs: what their guests have stored */
 	char memories[SIM_MACHINE_MAX_MEMORIES][48];
 	size_t nr_memories;
 	u64 nr_accesses;	/* of the guests that are gone: struct sim_cpu.nr_accesses */

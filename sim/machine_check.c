@@ -17,6 +17,7 @@ struct checker {
 	size_t nr_memories;
 	struct vm_state {
 		bool vcpus[KVM_MAX_VCPUS];
+		bool paging[KVM_MAX_VCPUS];
 		/* By address space and id: added once, by whatever outcome. */
 		bool slots[1u << 17];
 		bool made, destroyed;
@@ -73,6 +74,22 @@ static bool check_vcpu(struct checker *check, const struct sim_op *op)
 	}
 	if (!check->vm->vcpus[op->id])
 		return complain(check, "there is no such vCPU%s", "");
+	return true;
+}
+
+/* Tables are made once, and there are mappings only in them. */
+static bool check_paging(struct checker *check, const struct sim_op *op)
+{
+	bool *paging;
+
+	if (!check_vcpu(check, op))
+		return false;
+	paging = &check->vm->paging[op->id];
+	if (op->type == SIM_OP_PAGING && *paging)
+		return complain(check, "this vCPU has page tables already%s", "");
+	if (op->type == SIM_OP_GUEST_MAP && !*paging)
+		return complain(check, "this vCPU has no page tables of its own%s", "");
+	*paging = true;
 	return true;
 }
 
@@ -147,6 +164,9 @@ static bool check_op(struct checker *check, const struct sim_op *op)
 	case SIM_OP_PREFAULT:
 	case SIM_OP_NESTED:
 		return check_vcpu(check, op);
+	case SIM_OP_PAGING:
+	case SIM_OP_GUEST_MAP:
+		return check_paging(check, op);
 	default:
 		return true;
 	}

@@ -508,6 +508,32 @@ static bool make_nested(struct sim_random_scenario *scenario, struct sim_op *op)
 	return true;
 }
 
+/* The last vCPU only: where its guest maps nothing, KVM does not hear of its accesses. */
+#define PAGING_VCPU	(SIM_RANDOM_VCPUS - 1)
+
+static bool make_paging(struct sim_random_scenario *scenario, struct sim_op *op)
+{
+	if (scenario->paging || scenario->nr_vcpus <= PAGING_VCPU)
+		return false;
+	op->id = PAGING_VCPU;
+	op->gpa = random_gpa(scenario) & ~(K(4) - 1);
+	op->size = K(4) * (4 + sim_random_below(scenario, 28));
+	scenario->paging = true;
+	return true;
+}
+
+/* One to one, so that what others access is there for this one too. */
+static bool make_guest_map(struct sim_random_scenario *scenario, struct sim_op *op)
+{
+	if (!scenario->paging)
+		return false;
+	op->id = PAGING_VCPU;
+	op->gpa = random_gpa(scenario) & ~(K(4) - 1);
+	op->linear = op->gpa % (UINT64_C(1) << 46);
+	op->size = K(4) * (1 + sim_random_below(scenario, 8));
+	return true;
+}
+
 /* ---- Others ---- */
 
 static bool make_param(struct sim_random_scenario *scenario, struct sim_op *op)
@@ -564,6 +590,8 @@ static const struct {
 	{ SIM_OP_SMI, 6, make_smi },
 	{ SIM_OP_NESTED, 6, make_nested },
 	{ SIM_OP_VCPU, 5, make_vcpu },
+	{ SIM_OP_PAGING, 2, make_paging },
+	{ SIM_OP_GUEST_MAP, 8, make_guest_map },
 };
 
 static bool make(struct sim_random_scenario *scenario, struct sim_op *op)

@@ -36,7 +36,7 @@ struct sim_random_scenario {
 	size_t nr_slots;
 	uint32_t tried_ids;	/* a bit for each of the low ids that was ever used */
 	unsigned int nr_vcpus;
-	bool smram;
+	bool smram, paging;
 };
 
 /**

@@ -10,6 +10,7 @@
 #define PAGE_BYTES	UINT64_C(4096)
 #define MEMORY_MAX	(UINT64_C(64) << 30)	/* the distance of two memories */
 #define GPA_LIMIT	(UINT64_C(1) << 52)
+#define LINEAR_LIMIT	(UINT64_C(1) << 47)	/* the user's half with four levels */
 #define SLOT_ID_MAX	0x1ffff	/* the address space is in KVM's upper 16 bits */
 #define VCPU_MAX	1023
 
@@ -169,7 +170,7 @@ static bool get_name(struct sim_word word, char *buf, size_t size)
 enum arg {
 	END, NAME, VALUE, KIND, MEMORY_SIZE, PAGES_OFFSET, PAGES_SIZE, SLOT_ID, SLOT_GPA,
 	SLOT_SIZE, SLOT_OFFSET, SLOT_FLAGS, VCPU, GPA, ADVICE, PROT, FIRST, COUNT, CAP_FLAGS,
-	ACCESS, RANGE_GPA, ACCESSES, SEED, SWITCH,
+	ACCESS, RANGE_GPA, ACCESSES, SEED, SWITCH, LINEAR,
 };
 
 static const struct {
@@ -199,6 +200,7 @@ static const struct {
 	[ACCESSES]	= { "COUNT", "1 to 4294967295" },
 	[SEED]		= { "SEED", "a number" },
 	[SWITCH]	= { "STATE", "on or off" },
+	[LINEAR]	= { "LINEAR", "a multiple of 4k below 2^47" },
 };
 
 /* SLOT_FLAGS is optional and always last. */
@@ -237,6 +239,8 @@ static const struct {
 	[SIM_OP_AGE]		= { "age", { NAME, PAGES_OFFSET, PAGES_SIZE } },
 	[SIM_OP_TEST_YOUNG]	= { "test-young", { NAME, PAGES_OFFSET } },
 	[SIM_OP_NESTED]		= { "nested", { VCPU, SWITCH } },
+	[SIM_OP_PAGING]		= { "paging", { VCPU, RANGE_GPA, PAGES_SIZE } },
+	[SIM_OP_GUEST_MAP]	= { "guest-map", { VCPU, LINEAR, RANGE_GPA, PAGES_SIZE } },
 	[SIM_OP_DESTROY]	= { "destroy", { END } },
 };
 
@@ -317,6 +321,9 @@ static bool get_arg(enum arg arg, struct sim_word word, struct sim_op *op)
 		return ok;
 	case RANGE_GPA:
 		return get_up_to(word, GPA_LIMIT - 1, &op->gpa) && op->gpa % PAGE_BYTES == 0;
+	case LINEAR:
+		return get_up_to(word, LINEAR_LIMIT - 1, &op->linear) &&
+		       op->linear % PAGE_BYTES == 0;
 	case ACCESSES:
 		return get_up_to(word, UINT32_MAX, &op->count) && op->count;
 	case SEED:
@@ -350,7 +357,8 @@ static bool is_printable(const char *text)
 
 static bool takes_range(enum sim_op_type type)
 {
-	return type == SIM_OP_SWEEP || type == SIM_OP_RANDOM || type == SIM_OP_PREFAULT;
+	return type == SIM_OP_SWEEP || type == SIM_OP_RANDOM || type == SIM_OP_PREFAULT ||
+	       type == SIM_OP_PAGING || type == SIM_OP_GUEST_MAP;
 }
 
 static bool parse_args(const char *pos, struct sim_op *op, char *err, size_t err_size)
@@ -381,6 +389,10 @@ static bool parse_args(const char *pos, struct sim_op *op, char *err, size_t err
 	}
 	if (takes_range(op->type) && op->size > GPA_LIMIT - op->gpa) {
 		snprintf(err, err_size, "%s: GPA + SIZE goes beyond 2^52", name);
+		return false;
+	}
+	if (op->type == SIM_OP_GUEST_MAP && op->size > LINEAR_LIMIT - op->linear) {
+		snprintf(err, err_size, "%s: LINEAR + SIZE goes beyond 2^47", name);
 		return false;
 	}
 	return true;
@@ -495,6 +507,9 @@ static void put_arg(enum arg arg, const struct sim_op *op, char *buf, size_t siz
 		break;
 	case RANGE_GPA:
 		put_hex(op->gpa, buf, size);
+		break;
+	case LINEAR:
+		put_hex(op->linear, buf, size);
 		break;
 	case ACCESSES:
 		put_dec(op->count, buf, size);

@@ -38,6 +38,8 @@ enum sim_op_type {
 	SIM_OP_AGE,
 	SIM_OP_TEST_YOUNG,
 	SIM_OP_NESTED,
+	SIM_OP_PAGING,
+	SIM_OP_GUEST_MAP,
 	SIM_OP_DESTROY,
 	SIM_OP_NR
 };
@@ -85,6 +87,7 @@ struct sim_op {
 	char value[16];		/* param: its new value */
 	uint64_t id;		/* slot id, or vCPU number */
 	uint64_t gpa;		/* slot, slot-move, accesses: bytes */
+	uint64_t linear;	/* guest-map */
 	uint64_t offset;	/* bytes into the memory; dirty-clear: first page */
 	uint64_t size;		/* bytes; dirty-clear: pages */
 	uint32_t flags;		/* slot, slot-flags: SIM_SLOT_*; manual-protect: KVM's flags */

@@ -305,7 +305,8 @@ int sim_stress_run(const struct sim_stress_config *config, struct sim_stress_res
 
 	memset(result, 0, sizeof(*result));
 	if (!config->vcpus || config->vcpus > SIM_STRESS_MAX_VCPUS || !config->vms ||
-	    config->vms > SIM_STRESS_MAX_VMS || config->mix >= SIM_STRESS_NR_MIXES)
+	    config->vms > SIM_STRESS_MAX_VMS || config->mix >= SIM_STRESS_NR_MIXES ||
+	    !(config->patience > 0))
 		return -EINVAL;
 	r = kvm_mmu_module_init(machine->profile, &machine->cpu, &machine->params);
 	if (r)
@@ -354,4 +355,5 @@ void sim_stress_config_init(struct sim_stress_config *config)
 	config->vms = 1;
 	config->seconds = 10;
 	config->seed = 1;
+	config->patience = 10;
 }

@@ -43,6 +43,8 @@ enum sim_stress_mix {
  * @vms: at a time; 1 to SIM_STRESS_MAX_VMS
  * @seconds: how long
  * @seed: of all choices
+ * @patience: seconds in which no thread gets on, until that is taken for a hang; a single
+ *	      thread is given six times as long
  * @mix: which choices are likely
  * @lines: gets a line a second; NULL: nobody does
  */
@@ -52,6 +54,7 @@ struct sim_stress_config {
 	unsigned int vms;
 	double seconds;
 	u64 seed;
+	double patience;
 	enum sim_stress_mix mix;
 	FILE *lines;
 };

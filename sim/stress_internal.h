@@ -35,6 +35,7 @@ struct stress_thread {
 struct stress_status {
 	int used;		/* atomic */
 	char name[24];		/* set before @used */
+	int tid;		/* atomic; 0 until it runs */
 	const char *doing;	/* atomic */
 	u64 nr_done;		/* atomic; never goes back */
 };
@@ -53,6 +54,7 @@ struct stress_vm {
 	struct stress_thread thread;	/* makes and destroys it, over and over */
 	unsigned int number;		/* its place among host.vms */
 	struct kvm *kvm;		/* while it can be checked, else NULL */
+	bool refused;			/* the last one got no notifiers, and so does not exist */
 	struct stress_vcpu *vcpus[SIM_STRESS_MAX_VCPUS];
 	struct stress_thread ioctls[STRESS_MAX_IOCTLS];
 };
@@ -154,6 +156,9 @@ bool stress_sleep(struct stress_thread *thread, unsigned int us);
 
 /** stress_doing() - say what this thread begins to do, for the watchdog. */
 void stress_doing(struct stress_thread *thread, const char *what);
+
+/* What one does who waits for stress_release_all(). */
+extern const char stress_stands_still[];
 
 /** stress_stop_all() - wait until every thread stands still; by the main thread. */
 void stress_stop_all(struct stress_gate *gate);

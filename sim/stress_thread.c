@@ -49,6 +49,8 @@ void stress_choose(struct stress_thread *thread, const struct stress_choice *cho
 
 /* ---- Standing still ---- */
 
+const char stress_stands_still[] = "stands still";
+
 static bool should_stop(const struct stress_thread *thread)
 {
 	return __atomic_load_n(&thread->stop, __ATOMIC_RELAXED);
@@ -83,7 +85,7 @@ bool stress_go_on(struct stress_thread *thread)
 
 	stress_count(&thread->status->nr_done, 1);
 	if (unlikely(__atomic_load_n(&gate->closed, __ATOMIC_RELAXED)) && !should_stop(thread)) {
-		stress_doing(thread, "stands still");
+		stress_doing(thread, stress_stands_still);
 		pthread_mutex_lock(&gate->lock);
 		change_running(gate, -1);
 		wait_for_gate(thread);
@@ -129,6 +131,7 @@ static void *thread_main(void *arg)
 	struct stress_thread *thread = arg;
 	struct stress_gate *gate = &thread->stress->gate;
 
+	__atomic_store_n(&thread->status->tid, gettid(), __ATOMIC_RELAXED);
 	sim_thread_init();
 	pthread_mutex_lock(&gate->lock);
 	wait_for_gate(thread);

@@ -103,6 +103,24 @@ static void world_run_guest(struct kvm_vcpu *vcpu)
 	}
 }
 
+/* One in so many is refused: its owner is told to die while it waits. */
+#define REFUSE_ONE_IN	8
+
+/* Waits until nobody is in the middle of an invalidation. */
+static int world_register(struct kvm *kvm)
+{
+	struct stress_vm *vm = stress_vm_of(kvm);
+	struct stress *stress = stress_of(kvm);
+
+	vm->refused = !stress_random(&vm->thread, REFUSE_ONE_IN);
+	if (vm->refused)
+		return -EINTR;
+	pthread_rwlock_wrlock(&stress->notifiers);
+	stress->host.host.vms[vm->number] = kvm;
+	pthread_rwlock_unlock(&stress->notifiers);
+	return 0;
+}
+
 /* Waits for those who are just calling a notifier. */
 static void world_unregister(struct kvm *kvm)
 {
@@ -125,6 +143,7 @@ const struct sim_world_ops stress_world_ops = {
 	.run_guest = world_run_guest,
 	.flush_tlb = sim_cpu_flush_tlb,
 	.kick = sim_cpu_kick,
+	.mmu_notifier_register = world_register,
 	.mmu_notifier_unregister = world_unregister,
 };
 

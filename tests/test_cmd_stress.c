@@ -12,6 +12,7 @@ static void test_bad_options(void **state)
 	sim_assert_usage(sim_run("stress", "--threads", "17"), COMMAND, "\"17\"");
 	sim_assert_usage(sim_run("stress", "--vms", "3"), COMMAND, "\"3\"");
 	sim_assert_usage(sim_run("stress", "--seconds", "-1"), COMMAND, "\"-1\"");
+	sim_assert_usage(sim_run("stress", "--patience", "0"), COMMAND, "\"0\"");
 	sim_assert_usage(sim_run("stress", "--seed", "x"), COMMAND, "\"x\"");
 	sim_assert_usage(sim_run("stress", "--profile", "v1.0"), COMMAND, "\"v1.0\"");
 }

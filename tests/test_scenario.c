@@ -117,6 +117,11 @@ static const struct sample samples[] = {
 	{ "test-young a 4k", { .type = SIM_OP_TEST_YOUNG, .name = "a", .offset = 4096 },
 	  "test-young a 4k" },
 	{ "nested 3 on", { .type = SIM_OP_NESTED, .id = 3, .on = true }, "nested 3 on" },
+	{ "paging 1 1g 64k", { .type = SIM_OP_PAGING, .id = 1, .gpa = 1 << 30, .size = 65536 },
+	  "paging 1 0x40000000 64k" },
+	{ "guest-map 2 0x7ffffffff000 2m 4k",
+	  { .type = SIM_OP_GUEST_MAP, .id = 2, .linear = 0x7ffffffff000, .gpa = 2 * M,
+	    .size = 4 * K }, "guest-map 2 0x7ffffffff000 0x200000 4k" },
 	{ "destroy", { .type = SIM_OP_DESTROY }, "destroy" },
 };
 
@@ -267,6 +272,10 @@ static const struct {
 	{ "sweep read 0 0xfffffffffe000 16k", "sweep: GPA + SIZE goes beyond 2^52" },
 	{ "random read 0 0 4k 0 1", "random: expected COUNT (1 to 4294967295), found \"0\"" },
 	{ "nested 0 yes", "nested: expected STATE (on or off), found \"yes\"" },
+	{ "guest-map 0 128t 0 4k",
+	  "guest-map: expected LINEAR (a multiple of 4k below 2^47), found \"128t\"" },
+	{ "guest-map 0 0x7ffffffff000 0 8k", "guest-map: LINEAR + SIZE goes beyond 2^47" },
+	{ "paging 0 0xfffffffffe000 16k", "paging: GPA + SIZE goes beyond 2^52" },
 	{ "slot 0 1g 0 a 0", "slot: expected SIZE (a number, not 0), found \"0\"" },
 	{ "slot 0 1g 4k a 0 ro,log",
 	  "slot: expected FLAGS (log, ro or log,ro), found \"ro,log\"" },

@@ -156,7 +156,7 @@ static void test_roots_that_are_not_zapped_are_found(void **state)
 static void test_bad_configurations(void **state)
 {
 	const struct sim_stress_config good = config_of("v6.12", true, 4);
-	struct sim_stress_config bad[6] = { good, good, good, good, good, good };
+	struct sim_stress_config bad[7] = { good, good, good, good, good, good, good };
 	struct sim_stress_result result;
 	size_t i;
 
@@ -166,6 +166,7 @@ static void test_bad_configurations(void **state)
 	bad[3].vms = SIM_STRESS_MAX_VMS + 1;
 	bad[4].mix = SIM_STRESS_NR_MIXES;
 	bad[5].machine.cpu.levels = 3;
+	bad[6].patience = 0;
 	assert_int_equal(sim_init(), 0);
 	for (i = 0; i < ARRAY_SIZE(bad); i++)
 		assert_int_equal(sim_stress_run(&bad[i], &result), -EINVAL);

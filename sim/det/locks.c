@@ -134,7 +134,7 @@ void sim_rwlock_init(rwlock_t *lock, struct sim_lock_class *class)
 
 bool rwlock_is_contended(rwlock_t *lock)
 {
-	sim_point(SIM_POINT_READ, lock);
+	sim_point(SIM_POINT_CONTENDED, lock);
 	return lock->waiters.nr != 0;
 }
 

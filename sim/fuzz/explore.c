@@ -56,6 +56,8 @@ static bool matters(struct explorer *e, const struct sim_det_task *task)
 {
 	u32 *object = object_of(e, task), value;
 
+	if (task->kind == SIM_POINT_CONTENDED)
+		return e->config->everything;
 	/* Not the kernel's: locks of the host and the like.  They are few, and all count. */
 	if (!object)
 		return true;
@@ -129,6 +131,9 @@ static unsigned int explore_pick(void *ctx, u32 ready, unsigned int running, boo
 	unsigned int def = sim_schedule_default(ready, running, forced);
 	const struct branch *b;
 
+	/* Whoever spins looks again when it is his turn: with a choice here there were no end. */
+	if (forced && sim_det_task(running)->state == SIM_DET_READY)
+		return def;
 	if (!forced && (!matters(e, sim_det_task(running)) ||
 			e->used == e->config->preemptions))
 		return def;

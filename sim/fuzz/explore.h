@@ -20,6 +20,9 @@
  * Sleep sets would leave out more, and too much: the schedule that they take for an equal
  * may be beyond the bound (Coons et al., "Bounded Partial-Order Reduction", OOPSLA 2013).
  *
+ * A walk asks at every step whether somebody waits for its lock.  That question is no place for
+ * a preemption either: a waiter that comes before the step after it is answered there.
+ *
  * Questions are answered with no, but that a time slice is over may cost a preemption too.
  */
 

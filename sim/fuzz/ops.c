@@ -25,7 +25,6 @@ static void do_vm(struct sim_lab *lab, const struct sim_race_op *op)
 	lab->kvm = kvm_create_vm(&sim_lab_world_ops, lab);
 	if (!lab->kvm)
 		sim_det_fail("out of memory");
-	lab->host.host.kvm = lab->host.host.vms[0] = lab->kvm;
 }
 
 static void do_vcpu(struct sim_lab *lab, const struct sim_race_op *op)
@@ -194,10 +193,8 @@ static void do_exit_mm(struct sim_lab *lab, const struct sim_race_op *op)
 
 static void do_create_fail(struct sim_lab *lab, const struct sim_race_op *op)
 {
-	struct kvm *kvm = kvm_create_vm(&sim_lab_world_ops, lab);
-
-	if (kvm)
-		kvm_put_kvm(kvm);
+	if (kvm_create_vm(&sim_lab_world_ops, lab))
+		sim_det_fail("\"%s\" made a VM", op->op.text);
 }
 
 static void do_destroy(struct sim_lab *lab, const struct sim_race_op *op)

@@ -16,7 +16,7 @@
 
 static bool is_write(enum sim_point_kind kind)
 {
-	return kind != SIM_POINT_READ;
+	return kind != SIM_POINT_READ && kind != SIM_POINT_CONTENDED;
 }
 
 /* Whether it may matter who touches this object first. */
@@ -25,6 +25,9 @@ static bool matters(struct sim_search *s, const struct sim_det_task *task)
 	u64 name = sim_det_mem_name(task->object);
 	u32 *touched, value;
 
+	/* A walk asks this at every step, and a waiter that comes a step later is as good. */
+	if (task->kind == SIM_POINT_CONTENDED)
+		return s->all_points;
 	/* The host's, and what else is no kernel object: few, and shared. */
 	if (!name)
 		return true;

@@ -79,6 +79,17 @@ static bool world_is_mmio_pfn(struct kvm *kvm, kvm_pfn_t pfn)
 	return false;
 }
 
+/* The first VM is; the workload's second one is refused, as if its maker were to die. */
+static int world_register(struct kvm *kvm)
+{
+	struct sim_lab *lab = lab_of(kvm);
+
+	if (lab->host.host.vms[0])
+		return -EINTR;
+	lab->host.host.kvm = lab->host.host.vms[0] = kvm;
+	return 0;
+}
+
 /* Those who are just calling a notifier come to their end first. */
 static void world_unregister(struct kvm *kvm)
 {
@@ -162,5 +173,6 @@ const struct sim_world_ops sim_lab_world_ops = {
 	.run_guest = world_run_guest,
 	.flush_tlb = sim_cpu_flush_tlb,
 	.kick = sim_cpu_kick,
+	.mmu_notifier_register = world_register,
 	.mmu_notifier_unregister = world_unregister,
 };

@@ -12,6 +12,7 @@
 #include "sim/thread.h"
 
 bool sim_config_defer_work;
+void (*sim_queue_work_hook)(struct workqueue_struct *wq);
 
 /*
  * One thread takes the items in the order in which they came, so two numbers say everything: how
@@ -144,6 +145,8 @@ bool queue_work(struct workqueue_struct *wq, struct work_struct *work)
 	WARN(dropped, "queue_work() on a workqueue that is being destroyed");
 	if (dropped)
 		__atomic_store_n(&work->pending, false, __ATOMIC_RELEASE);
+	else if (unlikely(sim_queue_work_hook))
+		sim_queue_work_hook(wq);
 	return !dropped;
 }
 

@@ -25,6 +25,13 @@ typedef void (*work_func_t)(struct work_struct *work);
  */
 extern bool sim_config_defer_work;
 
+/*
+ * If set, called each time that an item has been queued, by the thread that queued it: where
+ * a test makes it wait for the worker.  The item may be gone already.  Set while no other
+ * thread runs.  Real threads only: a scheduler that decides every step has no need of it.
+ */
+extern void (*sim_queue_work_hook)(struct workqueue_struct *wq);
+
 /* A work item starts out idle; INIT_WORK() again only while it is. */
 #define INIT_WORK(work, fn)	sim_init_work(work, fn)
 

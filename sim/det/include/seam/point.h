@@ -15,6 +15,7 @@ enum sim_point_kind {
 	SIM_POINT_RMW,
 	SIM_POINT_LOCK,		/* exclusively, or for writing */
 	SIM_POINT_LOCK_READ,
+	SIM_POINT_CONTENDED,	/* does anybody wait for the lock? */
 	SIM_POINT_WAKE,		/* a wake-up, or a wait for one */
 	SIM_POINT_RCU,		/* the beginning of a section, a callback, a grace period */
 	SIM_POINT_WORK,		/* of workqueues */
