@@ -6,17 +6,9 @@
 #include <linux/bitops.h>
 
 #include "sim/cli.h"
-#include "sim/det/mem.h"
 #include "sim/fuzz/explore.h"
 #include "sim/fuzz/found.h"
-#include "sim/fuzz/random.h"
-
-/* ---- Which objects matter ---- */
-
-#define NR_OBJECTS	(1u << 18)
-#define TASKS_MASK	0xffffu
-#define WRITTEN		0x10000u
-#define MATTERS		0x20000u	/* in this round */
+#include "sim/fuzz/sharing.h"
 
 /* A place where there was more to choose from than one. */
 struct branch {
@@ -40,47 +32,24 @@ struct explorer {
 	unsigned int at;	/* the next branch that the run comes to */
 	unsigned int used;	/* preemptions of this run */
 	bool failed;		/* memory was short */
-	bool grown;		/* an object matters that did not in this round */
-	u32 *objects;		/* by a hash of their names */
+	struct sim_sharing *sharing;
 	double start, told;
 };
 
-static u32 *object_of(struct explorer *e, const struct sim_det_task *task)
-{
-	u64 name = sim_det_mem_name(task->object);
-
-	return name ? &e->objects[sim_mix(name, 0) % NR_OBJECTS] : NULL;
-}
-
 static bool matters(struct explorer *e, const struct sim_det_task *task)
 {
-	u32 *object = object_of(e, task), value;
+	const struct sim_shared_object *object;
 
 	if (task->kind == SIM_POINT_CONTENDED)
 		return e->config->everything;
-	/* Not the kernel's: locks of the host and the like.  They are few, and all count. */
-	if (!object)
-		return true;
-	value = *object | BIT(task->id) | (task->kind == SIM_POINT_READ ? 0 : WRITTEN);
-	*object = value;
-	if ((value & WRITTEN) && (value & TASKS_MASK & ((value & TASKS_MASK) - 1)) &&
-	    !(value & MATTERS))
-		e->grown = true;
-	return (value & MATTERS) || e->config->everything;
+	object = sim_sharing_touch(e->sharing, task);
+	return !object || object->shared == SIM_SHARED || e->config->everything;
 }
 
 /* What has been seen counts from now on. */
 static void next_round(struct explorer *e)
 {
-	unsigned int i;
-
-	for (i = 0; i < NR_OBJECTS; i++) {
-		u32 value = e->objects[i];
-
-		if ((value & WRITTEN) && (value & TASKS_MASK & ((value & TASKS_MASK) - 1)))
-			e->objects[i] |= MATTERS;
-	}
-	e->grown = false;
+	sim_sharing_settle(e->sharing);
 	e->nr = 0;
 	e->result->rounds++;
 	e->result->last_round = 0;
@@ -221,6 +190,7 @@ static bool run_one(struct explorer *e, struct sim_lab *lab, struct sim_schedule
 	struct sim_det_result run;
 
 	e->at = e->used = 0;
+	sim_sharing_begin(e->sharing);
 	sim_recording_strategy_begin(recording);
 	if (sim_lab_run(lab, &config, &run) || recording->failed) {
 		e->failed = true;
@@ -244,7 +214,7 @@ static void explore_round(struct explorer *e, struct sim_lab *lab, struct sim_sc
 		if (give_up(e))
 			return;
 		if (!backtrack(e)) {
-			e->result->complete = !e->grown;
+			e->result->complete = !e->sharing->grown;
 			return;
 		}
 	}
@@ -259,8 +229,8 @@ int sim_explore(const struct sim_explore_config *config, struct sim_schedule_fil
 	int r;
 
 	memset(result, 0, sizeof(*result));
-	e.objects = calloc(NR_OBJECTS, sizeof(*e.objects));
-	if (!e.objects)
+	e.sharing = calloc(1, sizeof(*e.sharing));
+	if (!e.sharing)
 		return -ENOMEM;
 	e.strategy = (struct sim_det_strategy) {
 		.pick = explore_pick, .ask = explore_ask, .ctx = &e,
@@ -277,6 +247,6 @@ int sim_explore(const struct sim_explore_config *config, struct sim_schedule_fil
 	result->seconds = sim_cli_seconds() - e.start;
 	sim_schedule_free(&recording.schedule);
 	free(e.branches);
-	free(e.objects);
+	free(e.sharing);
 	return e.failed ? -ENOMEM : r;
 }

@@ -61,7 +61,7 @@ static void choose_path(const struct sim_schedule_file *f, const char *dir, char
 		 f->hash);
 }
 
-int sim_found(struct sim_schedule_file *f, const char *dir)
+int sim_handle_failure(struct sim_schedule_file *f, const char *dir)
 {
 	const struct sim_explain_options options = { 0 };
 	struct sim_shrink_stats stats;

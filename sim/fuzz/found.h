@@ -7,7 +7,7 @@
 /* What becomes of a schedule that fails, whoever found it. */
 
 /**
- * sim_found() - verify, shrink, write down and explain.
+ * sim_handle_failure() - verify, shrink, write down and explain.
  * @f: becomes what is left of it
  * @dir: where the file goes; NULL: the current directory
  *
@@ -15,7 +15,7 @@
  *
  * Return: the exit status.
  */
-int sim_found(struct sim_schedule_file *f, const char *dir);
+int sim_handle_failure(struct sim_schedule_file *f, const char *dir);
 
 /* ---- shrink.c ---- */
 

@@ -3,39 +3,19 @@
 #include <string.h>
 #include <linux/bitops.h>
 
-#include "sim/det/mem.h"
 #include "sim/fuzz/random.h"
-#include "sim/fuzz/schedule.h"
 #include "sim/fuzz/search.h"
 
-/* ---- Who has touched what ---- */
-
-#define TASKS_MASK	0xffffu
-#define WRITTEN		0x10000u
-#define EPOCH_SHIFT	17
-
-static bool is_write(enum sim_point_kind kind)
-{
-	return kind != SIM_POINT_READ && kind != SIM_POINT_CONTENDED;
-}
-
-/* Whether it may matter who touches this object first. */
+/* Whether it may matter who goes first here. */
 static bool matters(struct sim_search *s, const struct sim_det_task *task)
 {
-	u64 name = sim_det_mem_name(task->object);
-	u32 *touched, value;
+	const struct sim_shared_object *object;
 
 	/* A walk asks this at every step, and a waiter that comes a step later is as good. */
 	if (task->kind == SIM_POINT_CONTENDED)
 		return s->all_points;
-	/* The host's, and what else is no kernel object: few, and shared. */
-	if (!name)
-		return true;
-	touched = &s->touched[sim_mix(name, 0) % SIM_SEARCH_OBJECTS];
-	value = *touched >> EPOCH_SHIFT == s->epoch ? *touched : s->epoch << EPOCH_SHIFT;
-	value |= BIT(task->id) | (is_write(task->kind) ? WRITTEN : 0);
-	*touched = value;
-	return s->all_points || ((value & WRITTEN) && (value & TASKS_MASK & (value - 1)));
+	object = sim_sharing_touch(&s->sharing, task);
+	return !object || object->shared || s->all_points;
 }
 
 /* ---- Choices ---- */
@@ -85,7 +65,7 @@ static unsigned int pick_pct(struct sim_search *s, u32 ready, unsigned int runni
 
 static bool same_object(const struct sim_det_task *a, const struct sim_det_task *b)
 {
-	return a->object == b->object && (is_write(a->kind) || is_write(b->kind));
+	return a->object == b->object && (sim_point_writes(a->kind) || sim_point_writes(b->kind));
 }
 
 static unsigned int pick_pos(struct sim_search *s, u32 ready, unsigned int running, bool forced)
@@ -143,14 +123,7 @@ static bool search_ask(void *ctx, enum sim_det_question question)
 
 void sim_search_init(struct sim_search *s)
 {
-	u32 epoch = s->epoch + 1;
-
-	/* What is known of objects is of another workload: the epoch tells. */
-	if (epoch >> (32 - EPOCH_SHIFT)) {
-		memset(s->touched, 0, sizeof(s->touched));
-		epoch = 1;
-	}
-	s->epoch = epoch;
+	sim_sharing_clear(&s->sharing);
 	s->expected = 0;
 	s->strategy = (struct sim_det_strategy) {
 		.pick = search_pick, .ask = search_ask, .yielded = search_yielded, .ctx = s,
@@ -175,6 +148,7 @@ void sim_search_begin(struct sim_search *s, u64 seed, struct sim_search_odds odd
 	s->random = sim_mix(seed, 0) | 1;
 	s->odds = odds;
 	s->points = 0;
+	sim_sharing_begin(&s->sharing);
 	s->lowest = UINT32_MAX;
 	choose_kind(s);
 	s->all_points = !sim_random_below(&s->random, 4);

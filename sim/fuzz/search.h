@@ -2,7 +2,7 @@
 #ifndef SIM_FUZZ_SEARCH_H
 #define SIM_FUZZ_SEARCH_H
 
-#include "sim/det/det.h"
+#include "sim/fuzz/sharing.h"
 
 /*
  * Strategies that search by chance.
@@ -16,9 +16,8 @@
  *		just carried out: Yuan et al., "Partial Order Aware Concurrency Sampling",
  *		CAV 2018.
  *
- * Where nobody else has touched an object, or all have only read it, it does not matter
- * who goes first: such points are passed over, but for every fourth run, so that a wrong
- * guess is not for ever.
+ * Points before objects that are not shared (sharing.h) are passed over, but for every fourth
+ * run, so that a wrong guess is not for ever.
  */
 
 enum sim_search_kind {
@@ -36,9 +35,6 @@ struct sim_search_odds {
 
 #define SIM_SEARCH_MAX_DEPTH	5
 
-/* Which tasks have touched an object, by a hash of its name. */
-#define SIM_SEARCH_OBJECTS	(1u << 14)
-
 struct sim_search {
 	struct sim_det_strategy strategy;	/* for sim_det_config */
 	enum sim_search_kind kind;
@@ -54,8 +50,7 @@ struct sim_search {
 	u64 priority[SIM_DET_MAX_TASKS + 1];
 	u64 lowest;
 
-	u32 epoch;
-	u32 touched[SIM_SEARCH_OBJECTS];	/* epoch, written, tasks */
+	struct sim_sharing sharing;
 };
 
 /** sim_search_init() - for runs of one workload on one machine. */
