@@ -5,7 +5,7 @@
 setup_packages() {
 	missing=
 	for package in build-essential cmake ninja-build pkg-config liburcu-dev libjemalloc-dev \
-		       libcmocka-dev libzstd-dev systemtap-sdt-dev; do
+		       libcmocka-dev libzstd-dev systemtap-sdt-dev libdw-dev libjson-c-dev; do
 		dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q '^install ok installed' ||
 			missing="$missing $package"
 	done

@@ -100,6 +100,9 @@ void sim_det_vfail(const char *fmt, va_list args)
 	result->task = det.current->id;
 	snprintf(result->task_name, sizeof(result->task_name), "%s", det.current->name);
 	vsnprintf(result->report, sizeof(result->report), fmt, args);
+	/* Also when nothing is explored: here is the only stack that says where it was. */
+	if (det.observer && det.observer->event)
+		det.observer->event(det.observer->ctx, det.current, "fails", NULL);
 	/* The others stop where they are; so does this one. */
 	sim_fibre_switch(&det.current->fibre, &det.host);
 	__builtin_unreachable();

@@ -94,7 +94,10 @@ struct sim_det_observer {
 	/* It has been taken from, or given, the processor. */
 	void (*switched)(void *ctx, unsigned int from, unsigned int to, bool forced);
 	void (*answered)(void *ctx, const struct sim_det_task *task, enum sim_det_question question);
-	/* Things that are no steps: a lock is released, a task ends, and so on. */
+	/*
+	 * Things that are no steps: "releases", "waits for", "leaves RCU section", "leaves SRCU
+	 * section", "frees", "ends", "fails"; or an operation of the workload begins.
+	 */
 	void (*event)(void *ctx, const struct sim_det_task *task, const char *what,
 		      const volatile void *object);
 	void *ctx;

@@ -256,6 +256,7 @@ void free_page(unsigned long addr)
 		 "free_page() of an address that is no page"))
 		return;
 	page = virt_to_page((void *)addr);
+	sim_det_event("frees", (void *)addr);
 	if (WARN(page->flags != PAGE_LIVE, "free_page() of a page that is free already"))
 		return;
 	page->flags = PAGE_FREED | (unsigned long)sim_det_current() << PAGE_BY_SHIFT;
@@ -302,6 +303,7 @@ static bool object_free(void *p, const char *name)
 	if (WARN(object == mem.objects, "%s: a foreign address is freed", name) ||
 	    WARN(object->freed, "%s: an object is freed twice", name))
 		return false;
+	sim_det_event("frees", p);
 	object->freed = true;
 	object->freed_by = sim_det_current();
 	mem.objects_in_use--;

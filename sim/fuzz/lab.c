@@ -229,6 +229,8 @@ static void forget_run(struct sim_lab *lab)
 	memset(lab->cpus, 0, sizeof(lab->cpus));
 	memset(lab->nr_accesses, 0, sizeof(lab->nr_accesses));
 	memset(lab->doing, 0, sizeof(lab->doing));
+	/* Of the host only this is from malloc(). */
+	sim_vmas_exit(&lab->host.vmas);
 	lab->kvm = NULL;
 	lab->nr_taken = 0;
 	lab->release_file = false;

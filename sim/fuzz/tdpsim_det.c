@@ -18,6 +18,7 @@ static const struct {
 	int (*run)(int argc, char **argv);
 } verbs[] = {
 	{ "fuzz", sim_cmd_fuzz },
+	{ "explain", sim_cmd_explain },
 };
 
 int main(int argc, char **argv)
