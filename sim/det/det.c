@@ -44,6 +44,9 @@ static struct {
 #define MAX_SLICE	20000u
 #define NEXT_SLICES	200u
 
+/* As much of a stack as there can be above a frame. */
+#define LOCAL_STACK	(64u << 10)
+
 /* All who could go on wait for each other, turn after turn. */
 #define MAX_IDLE_SPINS	1000
 
@@ -290,12 +293,20 @@ static void carry_out(struct sim_det_task *self)
 		det.observer->step(det.observer->ctx, self);
 }
 
+/* A task's own stack is nobody else's: rcu_dereference() of a local pointer, mostly. */
+static __always_inline bool is_local(const volatile void *object)
+{
+	return (uintptr_t)object - (uintptr_t)__builtin_frame_address(0) < LOCAL_STACK;
+}
+
 noinline
 void sim_det_point(enum sim_point_kind kind, const volatile void *object)
 {
 	struct sim_det_task *self = det.current;
 	unsigned int next;
 
+	if (is_local(object))
+		return;
 	self->kind = kind;
 	self->object = object;
 	self->site = __builtin_return_address(0);
@@ -340,6 +351,12 @@ bool sim_det_ask(enum sim_det_question question)
 			det.observer->answered(det.observer->ctx, self, question);
 	}
 	return yes;
+}
+
+void sim_det_freed(const volatile void *p, size_t size)
+{
+	if (det.exploring && det.strategy && det.strategy->freed)
+		det.strategy->freed(det.strategy->ctx, p, size);
 }
 
 void sim_det_event(const char *what, const volatile void *object)

@@ -84,6 +84,8 @@ struct sim_det_strategy {
 	bool (*ask)(void *ctx, enum sim_det_question question);
 	/* A task can do no better than wait for others, and looks again later; may be NULL. */
 	void (*yielded)(void *ctx, unsigned int task);
+	/* Memory is freed, which whoever touches it will notice; may be NULL. */
+	void (*freed)(void *ctx, const volatile void *p, size_t size);
 	void *ctx;
 };
 
@@ -170,6 +172,9 @@ const struct sim_det_task *sim_det_task(unsigned int task);
 
 /** sim_det_ask() - have the strategy answer a question; false outside of exploration. */
 bool sim_det_ask(enum sim_det_question question);
+
+/** sim_det_freed() - tell the strategy. */
+void sim_det_freed(const volatile void *p, size_t size);
 
 /** sim_det_event() - tell the observer. */
 void sim_det_event(const char *what, const volatile void *object);

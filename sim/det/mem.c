@@ -262,6 +262,7 @@ void free_page(unsigned long addr)
 	page->flags = PAGE_FREED | (unsigned long)sim_det_current() << PAGE_BY_SHIFT;
 	page->private = 0;
 	mem.pages_in_use--;
+	sim_det_freed((void *)addr, PAGE_SIZE);
 	memset((void *)addr, POISON_FREE, PAGE_SIZE);
 	ASAN_POISON_MEMORY_REGION((void *)addr, PAGE_SIZE);
 }
@@ -307,6 +308,7 @@ static bool object_free(void *p, const char *name)
 	object->freed = true;
 	object->freed_by = sim_det_current();
 	mem.objects_in_use--;
+	sim_det_freed(p, object->size);
 	memset(p, POISON_FREE, object->size);
 	ASAN_POISON_MEMORY_REGION(p, object->size);
 	return true;

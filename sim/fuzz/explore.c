@@ -110,6 +110,13 @@ static unsigned int explore_pick(void *ctx, u32 ready, unsigned int running, boo
 	return b ? b->taken : def;
 }
 
+static void explore_freed(void *ctx, const volatile void *p, size_t size)
+{
+	struct explorer *e = ctx;
+
+	sim_sharing_free(e->sharing, p, size);
+}
+
 /* A branch whose alternative, task 1, stands for "yes". */
 static bool explore_ask(void *ctx, enum sim_det_question question)
 {
@@ -233,7 +240,7 @@ int sim_explore(const struct sim_explore_config *config, struct sim_schedule_fil
 	if (!e.sharing)
 		return -ENOMEM;
 	e.strategy = (struct sim_det_strategy) {
-		.pick = explore_pick, .ask = explore_ask, .ctx = &e,
+		.pick = explore_pick, .ask = explore_ask, .freed = explore_freed, .ctx = &e,
 	};
 	sim_recording_strategy_init(&recording, &e.strategy);
 	r = sim_lab_init(&lab, f->workload, &f->machine);

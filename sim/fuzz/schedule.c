@@ -109,6 +109,14 @@ static void recording_yielded(void *ctx, unsigned int task)
 		r->inner->yielded(r->inner->ctx, task);
 }
 
+static void recording_freed(void *ctx, const volatile void *p, size_t size)
+{
+	struct sim_recording_strategy *r = ctx;
+
+	if (r->inner->freed)
+		r->inner->freed(r->inner->ctx, p, size);
+}
+
 void sim_recording_strategy_init(struct sim_recording_strategy *r,
 				 const struct sim_det_strategy *inner)
 {
@@ -116,6 +124,7 @@ void sim_recording_strategy_init(struct sim_recording_strategy *r,
 	r->inner = inner;
 	r->strategy = (struct sim_det_strategy) {
 		.pick = recording_pick, .ask = recording_ask, .yielded = recording_yielded,
+		.freed = recording_freed,
 		.ctx = r,
 	};
 }

@@ -111,6 +111,13 @@ static void search_yielded(void *ctx, unsigned int task)
 	s->priority[task] = s->lowest--;
 }
 
+static void search_freed(void *ctx, const volatile void *p, size_t size)
+{
+	struct sim_search *s = ctx;
+
+	sim_sharing_free(&s->sharing, p, size);
+}
+
 static bool search_ask(void *ctx, enum sim_det_question question)
 {
 	struct sim_search *s = ctx;
@@ -126,7 +133,8 @@ void sim_search_init(struct sim_search *s)
 	sim_sharing_clear(&s->sharing);
 	s->expected = 0;
 	s->strategy = (struct sim_det_strategy) {
-		.pick = search_pick, .ask = search_ask, .yielded = search_yielded, .ctx = s,
+		.pick = search_pick, .ask = search_ask, .yielded = search_yielded,
+		.freed = search_freed, .ctx = s,
 	};
 }
 

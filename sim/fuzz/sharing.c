@@ -26,25 +26,39 @@ void sim_sharing_settle(struct sim_sharing *s)
 	s->grown = false;
 }
 
-const struct sim_shared_object *sim_sharing_touch(struct sim_sharing *s,
-						  const struct sim_det_task *task)
+static struct sim_shared_object *touch(struct sim_sharing *s, u64 name, unsigned int task, bool write)
 {
-	u64 name = sim_det_mem_name(task->object);
 	struct sim_shared_object *object;
 
-	if (!name)
-		return NULL;
 	object = &s->objects[sim_mix(name, 0) % SIM_SHARING_OBJECTS];
 	if (object->run != s->run) {
 		object->run = s->run;
 		object->tasks = 0;
 		object->written = false;
 	}
-	object->tasks |= (u16)BIT(task->id);
-	object->written |= sim_point_writes(task->kind);
+	object->tasks |= (u16)BIT(task);
+	object->written |= write;
 	if (!object->shared && object->written && (object->tasks & (object->tasks - 1))) {
 		object->shared = SIM_SHARED_NEW;
 		s->grown = true;
 	}
 	return object;
+}
+
+const struct sim_shared_object *sim_sharing_touch(struct sim_sharing *s,
+						  const struct sim_det_task *task)
+{
+	u64 name = sim_det_mem_name(task->object);
+
+	return name ? touch(s, name, task->id, sim_point_writes(task->kind)) : NULL;
+}
+
+/* Accesses go by the address of what they touch: any word, and mostly an aligned one. */
+void sim_sharing_free(struct sim_sharing *s, const volatile void *p, size_t size)
+{
+	u64 name = sim_det_mem_name(p);
+	size_t at;
+
+	for (at = 0; name && at < size; at += sizeof(u32))
+		touch(s, name + at, sim_det_current(), true);
 }

@@ -45,6 +45,9 @@ void sim_sharing_settle(struct sim_sharing *s);
 const struct sim_shared_object *sim_sharing_touch(struct sim_sharing *s,
 						  const struct sim_det_task *task);
 
+/** sim_sharing_free() - the task that runs frees memory: a write to all of it. */
+void sim_sharing_free(struct sim_sharing *s, const volatile void *p, size_t size);
+
 /** sim_point_writes() - whether an access of this kind can change what others find. */
 static inline bool sim_point_writes(enum sim_point_kind kind)
 {
