@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include <argp.h>
+#include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "sim/cli.h"
 
@@ -10,11 +13,16 @@ static const struct {
 	int (*run)(int argc, char **argv);
 	const char *what;
 } verbs[] = {
-	{ "replay", sim_cmd_replay, "replay recordings of real kernels and compare" },
+	{ "replay", sim_cmd_replay, "replay recordings of real kernels, or a schedule, and compare" },
 	{ "run", sim_cmd_run, "run scenarios on a host of their own, and check what they expect" },
 	{ "stress", sim_cmd_stress, "run VMs and their host on many threads, and watch for what breaks" },
 	{ "show", sim_cmd_show, "show the page tables that a recording or a scenario leads to" },
 	{ "decode", sim_cmd_decode, "say in words what an SPTE, EPTP, role or error code is" },
+	{ "fuzz", NULL, "search the schedules of workloads for one that breaks something" },
+	{ "explore", NULL, "run all schedules of a workload up to a number of preemptions" },
+	{ "shrink", NULL, "make a schedule that fails as small as it gets" },
+	{ "explain", NULL, "show what happens in a schedule, thread by thread, and why it fails" },
+	{ "bench", NULL, "measure what schedules cost" },
 };
 
 #define NR_VERBS	(sizeof(verbs) / sizeof(verbs[0]))
@@ -40,6 +48,47 @@ static int finish(int status)
 	return SIM_EXIT_USAGE;
 }
 
+/*
+ * The verbs without a function here are those of another program beside this one: they are
+ * built on the deterministic scheduler (sim/det/), not on real threads.
+ */
+static int start_det(char **argv)
+{
+	static const char name[] = "tdpsim-det";
+	char path[PATH_MAX + sizeof(name)];
+	ssize_t len = readlink("/proc/self/exe", path, PATH_MAX);
+
+	while (len > 0 && path[len - 1] != '/')
+		len--;
+	if (len > 0) {
+		memcpy(path + len, name, sizeof(name));
+		execv(path, argv);
+	}
+	fprintf(stderr, "tdpsim: cannot start %s: %s\n", len > 0 ? path : name, strerror(errno));
+	return SIM_EXIT_USAGE;
+}
+
+/* Both programs can replay something. */
+static bool names_schedule(int argc, char **argv)
+{
+	int i;
+
+	for (i = 2; i < argc; i++) {
+		size_t len = strlen(argv[i]);
+
+		if (len > 6 && !strcmp(argv[i] + len - 6, ".sched"))
+			return true;
+	}
+	return false;
+}
+
+static int run_verb(size_t verb, int argc, char **argv)
+{
+	if (!verbs[verb].run || (verbs[verb].run == sim_cmd_replay && names_schedule(argc, argv)))
+		return start_det(argv);
+	return finish(verbs[verb].run(argc - 1, argv + 1));
+}
+
 int main(int argc, char **argv)
 {
 	size_t i;
@@ -56,7 +105,7 @@ int main(int argc, char **argv)
 
 	for (i = 0; i < NR_VERBS; i++)
 		if (!strcmp(argv[1], verbs[i].name))
-			return finish(verbs[i].run(argc - 1, argv + 1));
+			return run_verb(i, argc, argv);
 	fprintf(stderr, "tdpsim: no verb \"%s\"; \"tdpsim help\" lists them\n", argv[1]);
 	return SIM_EXIT_USAGE;
 }

@@ -27,15 +27,6 @@ static const struct sim_profile *any_profile(struct sim_campaign *c)
 	return sound[draw(c, nr)];
 }
 
-static void set_from(struct sim_lab_machine *machine, const char *setting)
-{
-	const char *value = strchr(setting, '=');
-	char key[32];
-
-	snprintf(key, sizeof(key), "%.*s", (int)(value - setting), setting);
-	sim_lab_machine_set(machine, key, value + 1);
-}
-
 /* Every number is drawn whether it is needed or not, so that options do not change the rest. */
 static struct sim_lab_machine choose_machine(struct sim_campaign *c, const char *needs)
 {
@@ -54,9 +45,9 @@ static struct sim_lab_machine choose_machine(struct sim_campaign *c, const char 
 	m.nx = !draw(c, 4);
 	m.eager_split = draw(c, 4);
 	if (needs)
-		set_from(&m, needs);
+		sim_lab_machine_apply(&m, needs);
 	for (i = 0; i < config->nr_set; i++)
-		set_from(&m, config->set[i]);
+		sim_lab_machine_apply(&m, config->set[i]);
 	return m;
 }
 
@@ -115,6 +106,8 @@ static int begin_unit(struct sim_campaign *c)
 	c->odds.resched = resched[draw(c, 4)];
 	c->odds.fail_alloc = draw(c, 8) ? 0 : 32;
 	sim_search_init(&c->search);
+	c->search.sharing.coverage = &c->coverage;
+	c->nr_corpus = 0;
 	c->in_unit = 0;
 	c->stats->units++;
 	return sim_lab_init(&c->lab, workload, &machine);
@@ -135,16 +128,39 @@ static void count_run(struct sim_campaign *c)
 	c->stats->schedules++;
 	c->stats->steps += c->result.steps;
 	c->stats->choices += s->points;
-	if (s->kind != SIM_SEARCH_PCT)
+	if (s->base || s->kind != SIM_SEARCH_PCT)
 		return;
 	c->stats->by_depth[s->depth]++;
 	for (d = 1; d <= s->depth; d++)
 		c->stats->miss[d] += log1p(-1 / (n * pow(k, d - 1)));
 }
 
+/* One in four begins as one that has covered something new. */
+static const struct sim_schedule *choose_base(struct sim_campaign *c, u64 seed)
+{
+	if (!c->nr_corpus || seed % 4)
+		return NULL;
+	return &c->corpus[(seed >> 8) % c->nr_corpus];
+}
+
+static int keep_if_new(struct sim_campaign *c)
+{
+	struct sim_schedule *entry;
+
+	c->covered_new = c->coverage.nr != c->stats->covered;
+	c->stats->covered = c->coverage.nr;
+	if (!c->covered_new)
+		return 0;
+	entry = &c->corpus[c->stats->corpus++ % SIM_CAMPAIGN_CORPUS];
+	if (c->nr_corpus < SIM_CAMPAIGN_CORPUS)
+		entry = &c->corpus[c->nr_corpus++];
+	return sim_schedule_copy(entry, &c->recording.schedule) ? 0 : -ENOMEM;
+}
+
 int sim_campaign_next(struct sim_campaign *c)
 {
 	struct sim_det_config config = { .strategy = &c->recording.strategy };
+	u64 seed;
 	int r;
 
 	if (c->in_unit == SIM_CAMPAIGN_UNIT) {
@@ -154,8 +170,8 @@ int sim_campaign_next(struct sim_campaign *c)
 	r = c->in_unit ? 0 : begin_unit(c);
 	if (r)
 		return r;
-	sim_search_begin(&c->search, sim_mix(sim_mix(c->config.seed, c->unit), c->in_unit + 1),
-			 c->odds);
+	seed = sim_mix(sim_mix(c->config.seed, c->unit), c->in_unit + 1);
+	sim_search_begin(&c->search, seed, c->odds, choose_base(c, seed));
 	sim_recording_strategy_begin(&c->recording);
 	c->lab.teardown = !(c->in_unit & 15);
 	r = sim_lab_run(&c->lab, &config, &c->result);
@@ -165,7 +181,7 @@ int sim_campaign_next(struct sim_campaign *c)
 		return r ? r : -ENOMEM;
 	count_run(c);
 	c->stats->found |= c->result.failed;
-	return 0;
+	return keep_if_new(c);
 }
 
 bool sim_campaign_take(struct sim_campaign *c, struct sim_schedule_file *f)
@@ -192,6 +208,10 @@ void sim_campaign_init(struct sim_campaign *c, const struct sim_campaign_config 
 
 void sim_campaign_exit(struct sim_campaign *c)
 {
+	unsigned int i;
+
 	end_unit(c);
+	for (i = 0; i < SIM_CAMPAIGN_CORPUS; i++)
+		sim_schedule_free(&c->corpus[i]);
 	sim_schedule_free(&c->recording.schedule);
 }

@@ -37,7 +37,8 @@ struct sim_campaign_stats {
 	bool found;
 };
 
-#define SIM_COVERAGE_BITS	(1u << 16)
+/* Schedules of a unit that are kept, to be mutated. */
+#define SIM_CAMPAIGN_CORPUS	16
 
 struct sim_campaign {
 	struct sim_campaign_config config;
@@ -50,6 +51,10 @@ struct sim_campaign {
 	struct sim_workload *parsed;	/* or if it is a stock one */
 	struct sim_search_odds odds;
 	u64 unit, in_unit;
+	struct sim_coverage coverage;
+	struct sim_schedule corpus[SIM_CAMPAIGN_CORPUS];
+	unsigned int nr_corpus;
+	bool covered_new;	/* by the run that was last */
 	u64 unit_seed;
 };
 

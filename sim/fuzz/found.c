@@ -61,23 +61,38 @@ static void choose_path(const struct sim_schedule_file *f, const char *dir, char
 		 f->hash);
 }
 
-int sim_handle_failure(struct sim_schedule_file *f, const char *dir)
+int sim_shrink_file(struct sim_schedule_file *f, double seconds, const char *path)
 {
 	const struct sim_explain_options options = { 0 };
 	struct sim_shrink_stats stats;
-	char path[1024];
+	int r = sim_shrink(f, seconds, &stats);
 
-	fflush(stdout);
-	if (verify(f) && !sim_shrink(f, SHRINK_SECONDS, &stats))
-		printf("shrunk by %u runs: operations %u to %u, preemptions %u to %u\n\n",
-		       stats.runs, stats.ops_before, stats.ops_after, stats.preemptions_before,
-		       stats.preemptions_after);
-	choose_path(f, dir, path, sizeof(path));
+	if (r) {
+		fprintf(stderr, "tdpsim: %s\n", r == -EINVAL ? "the schedule does not fail" :
+								strerror(-r));
+		return SIM_EXIT_USAGE;
+	}
+	printf("shrunk by %u runs: operations %u to %u, preemptions %u to %u\n\n", stats.runs,
+	       stats.ops_before, stats.ops_after, stats.preemptions_before,
+	       stats.preemptions_after);
 	if (!sim_schedule_file_write(path, f)) {
 		fprintf(stderr, "%s: %s\n", path, strerror(errno));
 		return SIM_EXIT_USAGE;
 	}
 	sim_explain(stdout, f, &options);
+	printf("\ntdpsim replay %s\n", path);
+	return SIM_EXIT_FOUND;
+}
+
+int sim_handle_failure(struct sim_schedule_file *f, const char *dir)
+{
+	char path[1024];
+
+	fflush(stdout);
+	choose_path(f, dir, path, sizeof(path));
+	if (verify(f))
+		return sim_shrink_file(f, SHRINK_SECONDS, path);
+	sim_schedule_file_write(path, f);
 	printf("\ntdpsim replay %s\n", path);
 	return SIM_EXIT_FOUND;
 }

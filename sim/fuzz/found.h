@@ -17,6 +17,9 @@
  */
 int sim_handle_failure(struct sim_schedule_file *f, const char *dir);
 
+/** sim_shrink_file() - shrink, write to @path, explain: the exit status. */
+int sim_shrink_file(struct sim_schedule_file *f, double seconds, const char *path);
+
 /* ---- shrink.c ---- */
 
 struct sim_shrink_stats {

@@ -71,6 +71,15 @@ bool sim_lab_machine_set(struct sim_lab_machine *machine, const char *key, const
 	return false;
 }
 
+void sim_lab_machine_apply(struct sim_lab_machine *machine, const char *setting)
+{
+	const char *value = strchr(setting, '=');
+	char key[32];
+
+	snprintf(key, sizeof(key), "%.*s", (int)(value - setting), setting);
+	sim_lab_machine_set(machine, key, value + 1);
+}
+
 const char *sim_lab_machine_print(const struct sim_lab_machine *machine, char *buf, size_t size)
 {
 	struct sim_lab_machine m = *machine;
@@ -131,6 +140,11 @@ int sim_lab_init(struct sim_lab *lab, const struct sim_workload *workload,
 	r = load_module(lab);
 	lab->loaded = !r;
 	return r;
+}
+
+void sim_lab_forget_module(struct sim_lab *lab)
+{
+	lab->loaded = false;
 }
 
 void sim_lab_exit(struct sim_lab *lab)

@@ -88,6 +88,13 @@ static unsigned int search_pick(void *ctx, u32 ready, unsigned int running, bool
 {
 	struct sim_search *s = ctx;
 
+	s->picked++;
+	if (s->cut) {
+		s->cut--;
+		if (!forced)
+			matters(s, sim_det_task(running));
+		return s->replay.strategy.pick(&s->replay, ready, running, forced);
+	}
 	if (!forced) {
 		if (!matters(s, sim_det_task(running)))
 			return running;
@@ -123,6 +130,8 @@ static bool search_ask(void *ctx, enum sim_det_question question)
 	struct sim_search *s = ctx;
 	u32 odds = question == SIM_DET_NEED_RESCHED ? s->odds.resched : s->odds.fail_alloc;
 
+	if (s->cut)
+		return s->replay.strategy.ask(&s->replay, question);
 	return odds && !sim_random_below(&s->random, odds);
 }
 
@@ -149,13 +158,14 @@ static void choose_kind(struct sim_search *s)
 	s->interrupt = interrupts[sim_random_below(&s->random, 4)];
 }
 
-void sim_search_begin(struct sim_search *s, u64 seed, struct sim_search_odds odds)
+void sim_search_begin(struct sim_search *s, u64 seed, struct sim_search_odds odds,
+		      const struct sim_schedule *base)
 {
 	unsigned int i;
 
 	s->random = sim_mix(seed, 0) | 1;
 	s->odds = odds;
-	s->points = 0;
+	s->points = s->picked = 0;
 	sim_sharing_begin(&s->sharing);
 	s->lowest = UINT32_MAX;
 	choose_kind(s);
@@ -164,10 +174,17 @@ void sim_search_begin(struct sim_search *s, u64 seed, struct sim_search_odds odd
 		s->change[i] = 1 + sim_random_below(&s->random, s->expected ? s->expected : 64);
 	for (i = 0; i < SIM_DET_MAX_TASKS; i++)
 		s->priority[i] = sim_random(&s->random) | BIT_ULL(63);
+	s->base = base;
+	s->cut = 0;
+	if (!base)
+		return;
+	sim_replay_strategy_begin(&s->replay, base);
+	s->cut = 1 + sim_random_below(&s->random, s->picks ? s->picks : 64);
 }
 
 void sim_search_end(struct sim_search *s)
 {
+	s->picks = s->picked;
 	if (!s->expected)
 		s->expected = s->points;
 	else if (!s->all_points)
@@ -178,6 +195,10 @@ void sim_search_end(struct sim_search *s)
 
 const char *sim_search_name(const struct sim_search *s, char *buf, size_t size)
 {
+	if (s->base) {
+		snprintf(buf, size, "mutated");
+		return buf;
+	}
 	switch (s->kind) {
 	case SIM_SEARCH_RANDOM:
 		snprintf(buf, size, "random 1/%u", s->interrupt);

@@ -2,6 +2,7 @@
 #ifndef SIM_FUZZ_SEARCH_H
 #define SIM_FUZZ_SEARCH_H
 
+#include "sim/fuzz/schedule.h"
 #include "sim/fuzz/sharing.h"
 
 /*
@@ -27,6 +28,11 @@ enum sim_search_kind {
 	SIM_SEARCH_NR
 };
 
+/*
+ * mutate	Replays a schedule that has covered something new, up to some step, and goes on by
+ *		chance from there.
+ */
+
 /* How often a question is answered with yes: once in that many times, 0: never. */
 struct sim_search_odds {
 	u32 resched;
@@ -51,6 +57,11 @@ struct sim_search {
 	u64 lowest;
 
 	struct sim_sharing sharing;
+
+	const struct sim_schedule *base;	/* to be mutated; NULL: not this time */
+	struct sim_replay_strategy replay;
+	u32 cut;		/* picks of the base that are left */
+	u32 picked, picks;	/* of this run, and of the one before */
 };
 
 /** sim_search_init() - for runs of one workload on one machine. */
@@ -59,8 +70,10 @@ void sim_search_init(struct sim_search *s);
 /**
  * sim_search_begin() - before each run.
  * @seed: of all that it decides; it also chooses kind, depth and so on
+ * @base: to begin with, or NULL; stays until sim_search_end()
  */
-void sim_search_begin(struct sim_search *s, u64 seed, struct sim_search_odds odds);
+void sim_search_begin(struct sim_search *s, u64 seed, struct sim_search_odds odds,
+		      const struct sim_schedule *base);
 
 /** sim_search_end() - after it. */
 void sim_search_end(struct sim_search *s);

@@ -8,7 +8,9 @@
 
 void sim_sharing_clear(struct sim_sharing *s)
 {
-	memset(s, 0, sizeof(*s));
+	s->run = 0;
+	s->grown = false;
+	memset(s->objects, 0, sizeof(s->objects));
 }
 
 void sim_sharing_begin(struct sim_sharing *s)
@@ -45,12 +47,42 @@ static struct sim_shared_object *touch(struct sim_sharing *s, u64 name, unsigned
 	return object;
 }
 
+/* Distances in the code do not change from run to run, as addresses do. */
+static u32 site_of(const struct sim_det_task *task)
+{
+	return (u32)((uintptr_t)task->site - (uintptr_t)sim_det_point);
+}
+
+static void cover(struct sim_coverage *coverage, u32 before, u32 after)
+{
+	u32 bit = (u32)(sim_mix(before, after) % SIM_COVERAGE_BITS);
+
+	if (coverage->bits[bit / 64] & BIT_ULL(bit % 64))
+		return;
+	coverage->bits[bit / 64] |= BIT_ULL(bit % 64);
+	coverage->nr++;
+}
+
 const struct sim_shared_object *sim_sharing_touch(struct sim_sharing *s,
 						  const struct sim_det_task *task)
 {
 	u64 name = sim_det_mem_name(task->object);
+	struct sim_shared_object *object;
+	bool first;
+	u32 site;
 
-	return name ? touch(s, name, task->id, sim_point_writes(task->kind)) : NULL;
+	if (!name)
+		return NULL;
+	first = s->objects[sim_mix(name, 0) % SIM_SHARING_OBJECTS].run != s->run;
+	object = touch(s, name, task->id, sim_point_writes(task->kind));
+	if (!s->coverage)
+		return object;
+	site = site_of(task);
+	if (!first && object->written && object->last_task != task->id)
+		cover(s->coverage, object->last_site, site);
+	object->last_task = (u8)task->id;
+	object->last_site = site;
+	return object;
 }
 
 /* Accesses go by the address of what they touch: any word, and mostly an aligned one. */

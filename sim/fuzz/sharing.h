@@ -17,6 +17,19 @@ struct sim_shared_object {
 	u16 tasks;		/* that have, in that run */
 	bool written;		/* in that run */
 	u8 shared;		/* 0; SIM_SHARED_NEW; SIM_SHARED */
+	u8 last_task;		/* of this run, to touch it */
+	u32 last_site;		/* where */
+};
+
+/*
+ * Coverage: which two places in the code have touched an object one after the other, in two
+ * tasks.  A bit each, by a hash.
+ */
+#define SIM_COVERAGE_BITS	(1u << 16)
+
+struct sim_coverage {
+	u64 nr;			/* bits that are set */
+	u64 bits[SIM_COVERAGE_BITS / 64];
 };
 
 #define SIM_SHARED_NEW	1	/* since sim_sharing_settle() */
@@ -25,6 +38,7 @@ struct sim_shared_object {
 struct sim_sharing {
 	u32 run;
 	bool grown;		/* there are new ones */
+	struct sim_coverage *coverage;	/* NULL: nobody wants to know */
 	struct sim_shared_object objects[SIM_SHARING_OBJECTS];	/* by a hash of their names */
 };
 

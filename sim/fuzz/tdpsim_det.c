@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
+#include <argp.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -18,6 +19,10 @@ static const struct {
 	int (*run)(int argc, char **argv);
 } verbs[] = {
 	{ "fuzz", sim_cmd_fuzz },
+	{ "explore", sim_cmd_explore },
+	{ "replay", sim_cmd_replay_schedule },
+	{ "shrink", sim_cmd_shrink },
+	{ "bench", sim_cmd_bench },
 	{ "explain", sim_cmd_explain },
 };
 
@@ -25,6 +30,7 @@ int main(int argc, char **argv)
 {
 	size_t i;
 
+	argp_err_exit_status = SIM_EXIT_USAGE;
 	for (i = 0; argc > 1 && i < sizeof(verbs) / sizeof(verbs[0]); i++)
 		if (!strcmp(argv[1], verbs[i].name))
 			return verbs[i].run(argc - 1, argv + 1);
