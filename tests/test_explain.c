@@ -50,7 +50,7 @@ static bool search(struct sim_lab *lab)
 	sim_recording_strategy_init(&recorder, &strategy.strategy);
 	config.strategy = &recorder.strategy;
 	for (seed = 1; seed <= MAX_RUNS; seed++) {
-		sim_search_begin(&strategy, seed, odds);
+		sim_search_begin(&strategy, seed, odds, NULL);
 		sim_recording_strategy_begin(&recorder);
 		assert_int_equal(sim_lab_run(lab, &config, &result), 0);
 		sim_search_end(&strategy);

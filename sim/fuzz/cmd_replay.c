@@ -159,7 +159,7 @@ int sim_cmd_shrink(int argc, char **argv)
 	argp_parse(&shrink_argp, argc, argv, 0, NULL, &args);
 	if (!read_file(args.file, &f))
 		return SIM_EXIT_USAGE;
-	status = sim_shrink_file(&f, args.seconds, args.out ? args.out : args.file);
+	status = sim_shrink_file(&f, args.seconds, args.out ? args.out : args.file, NULL);
 	sim_schedule_file_free(&f);
 	return status;
 }

@@ -61,10 +61,11 @@ static void choose_path(const struct sim_schedule_file *f, const char *dir, char
 		 f->hash);
 }
 
-int sim_shrink_file(struct sim_schedule_file *f, double seconds, const char *path)
+int sim_shrink_file(struct sim_schedule_file *f, double seconds, const char *path, const char *dir)
 {
 	const struct sim_explain_options options = { 0 };
 	struct sim_shrink_stats stats;
+	char chosen[1024];
 	int r = sim_shrink(f, seconds, &stats);
 
 	if (r) {
@@ -75,6 +76,10 @@ int sim_shrink_file(struct sim_schedule_file *f, double seconds, const char *pat
 	printf("shrunk by %u runs: operations %u to %u, preemptions %u to %u\n\n", stats.runs,
 	       stats.ops_before, stats.ops_after, stats.preemptions_before,
 	       stats.preemptions_after);
+	if (!path) {
+		choose_path(f, dir, chosen, sizeof(chosen));
+		path = chosen;
+	}
 	if (!sim_schedule_file_write(path, f)) {
 		fprintf(stderr, "%s: %s\n", path, strerror(errno));
 		return SIM_EXIT_USAGE;
@@ -89,9 +94,9 @@ int sim_handle_failure(struct sim_schedule_file *f, const char *dir)
 	char path[1024];
 
 	fflush(stdout);
-	choose_path(f, dir, path, sizeof(path));
 	if (verify(f))
-		return sim_shrink_file(f, SHRINK_SECONDS, path);
+		return sim_shrink_file(f, SHRINK_SECONDS, NULL, dir);
+	choose_path(f, dir, path, sizeof(path));
 	sim_schedule_file_write(path, f);
 	printf("\ntdpsim replay %s\n", path);
 	return SIM_EXIT_FOUND;

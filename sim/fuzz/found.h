@@ -17,8 +17,13 @@
  */
 int sim_handle_failure(struct sim_schedule_file *f, const char *dir);
 
-/** sim_shrink_file() - shrink, write to @path, explain: the exit status. */
-int sim_shrink_file(struct sim_schedule_file *f, double seconds, const char *path);
+/**
+ * sim_shrink_file() - shrink, write down, explain.
+ * @path: NULL: a file in @dir, called by the workload and the hash
+ *
+ * Return: the exit status.
+ */
+int sim_shrink_file(struct sim_schedule_file *f, double seconds, const char *path, const char *dir);
 
 /* ---- shrink.c ---- */
 
