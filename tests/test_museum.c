@@ -35,7 +35,7 @@ struct entry {
 static struct entry entries[MAX_ENTRIES];
 static int nr_entries;
 
-static const char *const kinds[] = { "bug", "static", "equivalent", NULL };
+static const char *const kinds[] = { "bug", "static", "equivalent", "hypothesis", NULL };
 
 static const char *const workloads[] = {
 	"fault-fault", "fault-invalidate", "fault-notifier", "fault-slot-delete", "zap-notifier",

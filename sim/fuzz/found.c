@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "sim/cli.h"
 #include "sim/fuzz/explain.h"
@@ -17,8 +18,8 @@ struct sim_workload *sim_load_workload(const char *name, const char **machine, c
 				       size_t err_size)
 {
 	const struct sim_stock *stock = sim_stock_find(name);
+	char *text, *whole, *dot;
 	struct sim_workload *w;
-	char *text, *whole;
 	size_t len;
 
 	*machine = stock ? stock->machine : NULL;
@@ -36,6 +37,14 @@ struct sim_workload *sim_load_workload(const char *name, const char **machine, c
 	whole[len] = '\0';
 	w = sim_workload_parse(name, whole, err, err_size);
 	free(whole);
+	if (!w)
+		return NULL;
+	/* What is found is called by it: without directory, and without what stands behind a dot. */
+	name = strrchr(name, '/') ? strrchr(name, '/') + 1 : name;
+	snprintf(w->name, sizeof(w->name), "%s", name);
+	dot = strchr(w->name, '.');
+	if (dot && dot != w->name)
+		*dot = '\0';
 	return w;
 }
 
@@ -76,6 +85,8 @@ int sim_shrink_file(struct sim_schedule_file *f, double seconds, const char *pat
 	printf("shrunk by %u runs: operations %u to %u, preemptions %u to %u\n\n", stats.runs,
 	       stats.ops_before, stats.ops_after, stats.preemptions_before,
 	       stats.preemptions_after);
+	if (dir && mkdir(dir, 0777) && errno != EEXIST)
+		fprintf(stderr, "%s: %s\n", dir, strerror(errno));
 	if (!path) {
 		choose_path(f, dir, chosen, sizeof(chosen));
 		path = chosen;

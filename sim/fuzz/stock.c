@@ -88,9 +88,11 @@ static const struct sim_stock stock[] = {
 	  "write 0 1g\n",
 	  NULL },
 	{ "zap-teardown", "the VM is destroyed while the worker zaps roots",
+	  /* As a process ends: its memory goes first, with all that is mapped, then its files. */
 	  VM_SMALL SMM_SLOT
 	  "write 0 1g\n"
 	  "smi 0\n"
+	  "exit-mm\n"
 	  "thread close\n"
 	  "destroy\n",
 	  NULL },
