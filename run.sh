@@ -25,7 +25,21 @@ tables in memory that a CPU model walks, and came to the same page faults, the s
 page-table pages, the same 64-bit entries and the same TLB flushes, in the same order.
 Then it showed the tables that one of the recordings leads to.
 
+Now a race, live.  The first version of "KVM: x86: Preserve TDP MMU roots until they are
+explicitly invalidated" walked the list of roots at VM teardown without RCU, while a worker
+may unlink and free them.  The same MMU, on a scheduler that decides every step:
+
+END
+# Status 1: it found something, as it should.
+status=0
+$tdpsim fuzz --workload zap-teardown --profile seed-v1 --seconds 60 --keep build/found || status=$?
+[ "$status" -eq 1 ] || { echo "the race was not found"; exit 1; }
+cat <<'END'
+
+The command above does it again, step by step the same, with --backend threads under gdb, too.
+
 Next:  build/release/tdpsim help        what else there is
-       build/release/tdpsim decode 0x6000000029ebb77
+       build/release/tdpsim fuzz --jobs 2 --seconds 60        all kernels, all workloads
+       build/release/tdpsim explore zap-teardown              the patch as merged: all schedules
        ./test.sh                        the tests, under ASan and UBSan
 END
