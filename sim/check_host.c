@@ -5,6 +5,7 @@
 #include "mmu/mmu.h"
 #include "mmu/spte.h"
 #include "sim/check_host.h"
+#include "sim/check_leaves.h"
 
 /* A leaf, and what is known of it. */
 struct leaf {
@@ -105,7 +106,7 @@ static bool check_table(struct walk *walk, const struct kvm_mmu_page *sp)
 {
 	int i;
 
-	for (i = 0; i < SPTE_ENT_PER_PAGE; i++) {
+	for (i = 0; (i = sim_next_entry(sp->spt, i, SHADOW_NONPRESENT_VALUE)) < SPTE_ENT_PER_PAGE; i++) {
 		gfn_t gfn = sp->gfn + i * KVM_PAGES_PER_HPAGE(sp->role.level);
 
 		if (is_shadow_present_pte(sp->spt[i]) &&

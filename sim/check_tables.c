@@ -7,6 +7,7 @@
 #include "mmu/mmu.h"
 #include "mmu/spte.h"
 #include "mmu/tdp_mmu.h"
+#include "sim/check_leaves.h"
 #include "sim/check_refs.h"
 #include "sim/check_spte.h"
 #include "sim/check_tables.h"
@@ -127,12 +128,10 @@ static bool check_table(struct walk *walk, const struct kvm_mmu_page *sp)
 
 	if (!list_empty(&sp->possible_nx_huge_page_link))
 		walk->nr_nx++;
-	for (i = 0; i < SPTE_ENT_PER_PAGE; i++) {
-		gfn_t gfn = sp->gfn + i * KVM_PAGES_PER_HPAGE(sp->role.level);
-
-		if (sp->spt[i] != empty && !check_entry(walk, sp, gfn, &sp->spt[i]))
+	for (i = 0; (i = sim_next_entry(sp->spt, i, empty)) < SPTE_ENT_PER_PAGE; i++)
+		if (!check_entry(walk, sp, sp->gfn + i * KVM_PAGES_PER_HPAGE(sp->role.level),
+				 &sp->spt[i]))
 			return false;
-	}
 	return true;
 }
 

@@ -126,6 +126,7 @@ static void count_run(struct sim_campaign *c)
 	unsigned int d;
 
 	c->stats->schedules++;
+	c->stats->hash = sim_mix(c->stats->hash, c->result.hash);
 	c->stats->steps += c->result.steps;
 	c->stats->choices += s->points;
 	if (s->base || s->kind != SIM_SEARCH_PCT)

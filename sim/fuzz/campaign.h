@@ -32,6 +32,7 @@ struct sim_campaign_stats {
 	u64 schedules, steps, choices, units;
 	u64 by_depth[SIM_SEARCH_MAX_DEPTH + 1];	/* pct runs, by their depth */
 	double miss[SIM_SEARCH_MAX_DEPTH + 1];	/* log of the odds that a bug of this depth was missed */
+	u64 hash;		/* of all runs */
 	u64 covered;		/* pairs of sites */
 	u64 corpus;		/* schedules that covered something new */
 	bool found;

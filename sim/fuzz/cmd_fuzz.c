@@ -268,6 +268,7 @@ static struct sim_campaign_stats sum(const struct shared *shared, unsigned int j
 		total.choices += s->choices;
 		total.units += s->units;
 		total.corpus += s->corpus;
+		total.hash ^= s->hash;
 		/* Each has a map of its own; what they have in common counts once, mostly. */
 		if (s->covered > total.covered)
 			total.covered = s->covered;
@@ -312,6 +313,9 @@ static void print_end(const struct shared *shared, const struct fuzz *fuzz, doub
 	       "pairs of sites\n", (unsigned long long)s.schedules, seconds, s.schedules / seconds,
 	       s.schedules ? (double)s.steps / s.schedules : 0,
 	       s.schedules ? (double)s.choices / s.schedules : 0, (unsigned long long)s.covered);
+	/* With the same --schedules it is the same: on any machine, in any build. */
+	if (fuzz->schedules)
+		printf("hash of all of them %016llx\n", (unsigned long long)s.hash);
 }
 
 /* Wait for all; the first that ends with something other than 0 stops the rest. */

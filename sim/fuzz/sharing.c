@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include <string.h>
 #include <linux/bitops.h>
+#include <linux/mm.h>
 
 #include "sim/det/mem.h"
 #include "sim/fuzz/random.h"
@@ -85,12 +86,12 @@ const struct sim_shared_object *sim_sharing_touch(struct sim_sharing *s,
 	return object;
 }
 
-/* Accesses go by the address of what they touch: any word, and mostly an aligned one. */
+/* Accesses go by the address of what they touch: of a page an entry, else any aligned word. */
 void sim_sharing_free(struct sim_sharing *s, const volatile void *p, size_t size)
 {
 	u64 name = sim_det_mem_name(p);
-	size_t at;
+	size_t at, step = size == PAGE_SIZE ? sizeof(u64) : sizeof(u32);
 
-	for (at = 0; name && at < size; at += sizeof(u32))
+	for (at = 0; name && at < size; at += step)
 		touch(s, name + at, sim_det_current(), true);
 }

@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "tests/cli_fixture.h"
+
+/* tdpsim fuzz, explore, replay FILE.sched, shrink, explain: as their users meet them. */
+
+static void test_bad_options(void **state)
+{
+	sim_assert_usage(sim_run("fuzz", "--profile", "v1.0"), "tdpsim fuzz", "\"v1.0\"");
+	sim_assert_usage(sim_run("fuzz", "--levels", "3"), "tdpsim fuzz", "\"3\"");
+	sim_assert_usage(sim_run("fuzz", "--shard", "2/2"), "tdpsim fuzz", "\"2/2\"");
+	sim_assert_usage(sim_run("fuzz", "--set", "nx=2"), "tdpsim fuzz", "\"nx=2\"");
+	sim_assert_usage(sim_run("fuzz", "--seconds", "0"), "tdpsim fuzz", "\"0\"");
+	sim_assert_usage(sim_run("fuzz", "--jobs", "0"), "tdpsim fuzz", "\"0\"");
+	sim_assert_usage(sim_run("fuzz", "fault-fault"), "tdpsim fuzz", "\"fault-fault\"");
+	sim_assert_usage(sim_run("explore"), "tdpsim explore", "no workload");
+	sim_assert_usage(sim_run("explore", "fault-fault", "--preemptions", "9"),
+			 "tdpsim explore", "\"9\"");
+	sim_assert_usage(sim_run("shrink"), "tdpsim shrink", "no file");
+	sim_assert_usage(sim_run("bench", "coffee"), "tdpsim bench", "\"coffee\"");
+	sim_assert_usage(sim_run("replay", "x.sched", "--backend", "hope"), "tdpsim replay",
+			 "\"hope\"");
+}
+
+/* What is wrong with a file is said with its line. */
+static void test_bad_workloads(void **state)
+{
+	static const struct {
+		const char *text, *line;
+	} bad[] = {
+		{ "vm\nvcpu 0\nthread a\nfly 0\n", ":4: " },
+		{ "vm\nthread a\nwrite 0 1g\n", ":3: there is no such vCPU" },
+		{ "vm\nvcpu 0\nthread a\nwrite 0 1g\nthread b\nread 0 1g\n",
+		  ":6: another thread uses this vCPU" },
+		{ "vm\nvcpu 0\n", "there is no thread" },
+		{ "vcpu 0\n", ":1: the VM must be made first" },
+		{ "vm\nslot 0 1g 1m ram 0\nthread a\n", ":2: there is no such memory" },
+		{ "vm\nthread a\nslot-delete 3\n", ":3: there is no such slot" },
+		{ "vm\nthread a b\n", ":2: \"a b\" cannot be the name of a thread" },
+	};
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(bad); i++) {
+		const char *path = sim_write_text("bad.wl", bad[i].text);
+		struct sim_outcome outcome = sim_run("fuzz", "--workload", path);
+
+		assert_int_equal(outcome.status, 2);
+		sim_assert_one_line(outcome.err);
+		sim_assert_has(outcome.err, bad[i].line);
+		sim_outcome_free(&outcome);
+	}
+	sim_assert_refused(sim_run("fuzz", "--workload", "/nowhere"), "tdpsim fuzz: /nowhere: ");
+}
+
+static void test_list(void **state)
+{
+	struct sim_outcome outcome = sim_run("fuzz", "--list");
+
+	sim_assert_fine(&outcome);
+	assert_int_equal(sim_count(outcome.out, "\n"), 20);
+	sim_assert_starts(outcome.out, "fault-fault ");
+	sim_assert_has(outcome.out, "\nzap-teardown ");
+	sim_outcome_free(&outcome);
+}
+
+/* The hash in the last but one line: of all that has happened. */
+static void get_hash(const struct sim_outcome *outcome, char *hash, size_t size)
+{
+	const char *at = strstr(outcome->out, "hash of all of them ");
+
+	assert_non_null(at);
+	snprintf(hash, size, "%.16s", at + 20);
+}
+
+/* The same seed does the same, and another one does not. */
+static void test_a_seed_means_something(void **state)
+{
+	char one[32], again[32], other[32];
+	struct sim_outcome outcome;
+
+	outcome = sim_run("fuzz", "--workload", "fault-notifier", "--schedules", "600");
+	sim_assert_fine(&outcome);
+	sim_assert_has(outcome.out, "600 schedules in ");
+	sim_assert_has(outcome.out, "nothing found; ");
+	get_hash(&outcome, one, sizeof(one));
+	sim_outcome_free(&outcome);
+	outcome = sim_run("fuzz", "--workload", "fault-notifier", "--schedules", "600");
+	get_hash(&outcome, again, sizeof(again));
+	sim_outcome_free(&outcome);
+	outcome = sim_run("fuzz", "--workload", "fault-notifier", "--schedules", "600", "--seed", "2");
+	get_hash(&outcome, other, sizeof(other));
+	sim_outcome_free(&outcome);
+	assert_string_equal(one, again);
+	assert_string_not_equal(one, other);
+}
+
+/* The last line is a command: what it is called with. */
+static const char *last_argument(const struct sim_outcome *outcome)
+{
+	static char path[4096];
+	const char *at = strstr(outcome->out, "\ntdpsim replay ");
+
+	assert_non_null(at);
+	snprintf(path, sizeof(path), "%.*s", (int)strcspn(at + 15, "\n"), at + 15);
+	return path;
+}
+
+static void test_from_finding_to_explanation(void **state)
+{
+	struct sim_outcome outcome;
+	const char *file;
+
+	outcome = sim_run("fuzz", "--workload", "zap-teardown", "--profile", "seed-v1",
+			  "--seconds", "60", "--keep", sim_cli_dir);
+	assert_int_equal(outcome.status, 1);
+	sim_assert_has(outcome.out, "\nfound: use after free: ");
+	sim_assert_has(outcome.out, "seed_v1_invalidate_all_roots");
+	sim_assert_has(outcome.out, "<== before this");
+	file = last_argument(&outcome);
+	sim_outcome_free(&outcome);
+
+	outcome = sim_run("replay", file, "--times", "20", "-q");
+	assert_int_equal(outcome.status, 1);
+	sim_assert_has(outcome.out, ": 20 of 20 replays as recorded");
+	sim_outcome_free(&outcome);
+	outcome = sim_run("replay", file, "--times", "5", "-q", "--backend", "threads");
+	assert_int_equal(outcome.status, 1);
+	sim_assert_has(outcome.out, ": 5 of 5 replays as recorded");
+	sim_outcome_free(&outcome);
+	outcome = sim_run("explain", file);
+	assert_int_equal(outcome.status, 0);
+	sim_assert_has(outcome.out, "FAILS: use after free: ");
+	sim_outcome_free(&outcome);
+}
+
+static void test_explore(void **state)
+{
+	struct sim_outcome outcome;
+
+	outcome = sim_run("explore", "zap-teardown", "--preemptions", "1", "-q");
+	sim_assert_fine(&outcome);
+	sim_assert_has(outcome.out, " interleavings with at most 1 preemptions: none fails\n");
+	sim_outcome_free(&outcome);
+	outcome = sim_run("explore", "zap-teardown", "--preemptions", "1", "-q", "--profile",
+			  "seed-v1", "--keep", sim_cli_dir);
+	assert_int_equal(outcome.status, 1);
+	sim_assert_has(outcome.out, "\nfound: use after free: ");
+	sim_outcome_free(&outcome);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_bad_options),
+		cmocka_unit_test(test_bad_workloads),
+		cmocka_unit_test(test_list),
+		cmocka_unit_test(test_a_seed_means_something),
+		cmocka_unit_test(test_from_finding_to_explanation),
+		cmocka_unit_test(test_explore),
+	};
+
+	return cmocka_run_group_tests(tests, sim_cli_setup, sim_cli_teardown);
+}
