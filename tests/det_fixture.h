@@ -163,6 +163,7 @@ static inline u64 assert_all_pass(unsigned int preemptions, void (*fn)(void *), 
 	struct sim_schedule_file f = { 0 };
 
 	assert_int_equal(sim_explore(&config, &f, &explored), 0);
+	sim_schedule_free(&f.schedule);
 	if (explored.found)
 		fail_msg("schedule %llu: %s", (unsigned long long)explored.schedules, f.fails);
 	assert_true(explored.complete);
