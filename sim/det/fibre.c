@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sanitizer/asan_interface.h>
 #if !defined(__x86_64__)
 #include <stdlib.h>
 #include <ucontext.h>
@@ -34,8 +35,11 @@ static int get_stack(struct sim_fibre *f)
 {
 	char *stack;
 
-	if (f->stack)
+	if (f->stack) {
+		/* Whoever had it may have stopped in the middle: his frames are still marked. */
+		ASAN_UNPOISON_MEMORY_REGION(f->stack, f->stack_size);
 		return 0;
+	}
 	stack = mmap(NULL, STACK_SIZE + GUARD_SIZE, PROT_READ | PROT_WRITE,
 		     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK, -1, 0);
 	if (stack == MAP_FAILED)

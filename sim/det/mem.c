@@ -45,6 +45,7 @@ struct kmem_cache {
 
 struct object {
 	const char *name;
+	struct kmem_cache *cache;	/* NULL: kmalloc() */
 	u32 line;		/* where it begins */
 	u32 size;		/* bytes */
 	bool freed;
@@ -106,7 +107,11 @@ unsigned long sim_mem_exit(void)
 
 void sim_det_mem_reset(void)
 {
+	/* Before the first sim_mem_init() there is nothing. */
+	if (!mem.window)
+		return;
 	memset(mem.owner, 0, mem.next_line * sizeof(*mem.owner));
+	memset(virt_to_page(mem.window), 0, (mem.next_page >> PAGE_SHIFT) * sizeof(struct page));
 	mem.nr_objects = 0;
 	mem.next_line = mem.next_page = 0;
 	mem.pages_in_use = mem.objects_in_use = 0;
@@ -269,7 +274,7 @@ void free_page(unsigned long addr)
 
 /* ---- Objects ---- */
 
-static void *object_alloc(const char *name, size_t size, size_t align, gfp_t gfp)
+static void *object_alloc(struct kmem_cache *cache, size_t size, size_t align, gfp_t gfp)
 {
 	size_t lines = DIV_ROUND_UP(size, 1u << LINE_SHIFT), line, i;
 	void *p;
@@ -282,7 +287,8 @@ static void *object_alloc(const char *name, size_t size, size_t align, gfp_t gfp
 	mem.next_line = line + lines;
 	mem.nr_objects++;
 	mem.objects[mem.nr_objects] = (struct object) {
-		.name = name, .line = (u32)line, .size = (u32)size,
+		.name = cache ? cache->name : "kmalloc", .cache = cache,
+		.line = (u32)line, .size = (u32)size,
 	};
 	for (i = 0; i < lines; i++)
 		mem.owner[line + i] = (u16)mem.nr_objects;
@@ -292,26 +298,52 @@ static void *object_alloc(const char *name, size_t size, size_t align, gfp_t gfp
 	return p;
 }
 
-static bool object_free(void *p, const char *name)
+/* What a schedule left that was given up does not count. */
+static unsigned long *in_use(struct kmem_cache *cache)
 {
+	if (cache->epoch != mem.epoch) {
+		cache->epoch = mem.epoch;
+		cache->in_use = 0;
+	}
+	return &cache->in_use;
+}
+
+/* What @cache may free there, or kfree() if it is NULL: that takes what any cache has made. */
+static struct object *object_to_free(void *p, const struct kmem_cache *cache)
+{
+	const char *name = cache ? cache->name : "kmalloc()";
 	struct object *object;
 	size_t offset;
 
 	if (WARN(!in_window(p, &offset) || offset < OBJECTS_OFFSET,
 		 "%s: a foreign address is freed", name))
-		return false;
+		return NULL;
 	object = object_at(offset);
 	if (WARN(object == mem.objects, "%s: a foreign address is freed", name) ||
-	    WARN(object->freed, "%s: an object is freed twice", name))
-		return false;
+	    WARN(offset - OBJECTS_OFFSET != (size_t)object->line << LINE_SHIFT,
+		 "%s: an address inside of an object is freed", name) ||
+	    WARN(object->freed, "%s: an object is freed twice", name) ||
+	    WARN(cache && object->cache != cache, "%s: an object of %s is freed", name,
+		 object->name))
+		return NULL;
+	return object;
+}
+
+static void object_free(void *p, const struct kmem_cache *cache)
+{
+	struct object *object = object_to_free(p, cache);
+
+	if (!object)
+		return;
 	sim_det_event("frees", p);
 	object->freed = true;
 	object->freed_by = sim_det_current();
 	mem.objects_in_use--;
+	if (object->cache)
+		--*in_use(object->cache);
 	sim_det_freed(p, object->size);
 	memset(p, POISON_FREE, object->size);
 	ASAN_POISON_MEMORY_REGION(p, object->size);
-	return true;
 }
 
 struct kmem_cache *kmem_cache_create(const char *name, unsigned int size, unsigned int align,
@@ -331,16 +363,6 @@ struct kmem_cache *kmem_cache_create(const char *name, unsigned int size, unsign
 	return cache;
 }
 
-/* What a schedule left that was given up does not count. */
-static unsigned long *in_use(struct kmem_cache *cache)
-{
-	if (cache->epoch != mem.epoch) {
-		cache->epoch = mem.epoch;
-		cache->in_use = 0;
-	}
-	return &cache->in_use;
-}
-
 void kmem_cache_destroy(struct kmem_cache *cache)
 {
 	if (!cache)
@@ -352,7 +374,7 @@ void kmem_cache_destroy(struct kmem_cache *cache)
 
 void *kmem_cache_alloc(struct kmem_cache *cache, gfp_t gfp)
 {
-	void *object = object_alloc(cache->name, cache->size, cache->align, gfp);
+	void *object = object_alloc(cache, cache->size, cache->align, gfp);
 
 	if (!object)
 		return NULL;
@@ -369,13 +391,12 @@ void *kmem_cache_zalloc(struct kmem_cache *cache, gfp_t gfp)
 
 void kmem_cache_free(struct kmem_cache *cache, void *object)
 {
-	if (object_free(object, cache->name))
-		--*in_use(cache);
+	object_free(object, cache);
 }
 
 void *kmalloc(size_t size, gfp_t gfp)
 {
-	return object_alloc("kmalloc", max_t(size_t, size, 1), sizeof(void *), gfp);
+	return object_alloc(NULL, max_t(size_t, size, 1), sizeof(void *), gfp);
 }
 
 void *kzalloc(size_t size, gfp_t gfp)
@@ -395,5 +416,5 @@ void *kcalloc(size_t n, size_t size, gfp_t gfp)
 void kfree(const void *p)
 {
 	if (p)
-		object_free((void *)(uintptr_t)p, "kmalloc()");
+		object_free((void *)(uintptr_t)p, NULL);
 }

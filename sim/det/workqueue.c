@@ -107,10 +107,11 @@ static bool runs_on(const struct workqueue_struct *wq)
 
 bool queue_work(struct workqueue_struct *wq, struct work_struct *work)
 {
+	/* Both before the first look: nobody comes between "not pending" and the list. */
+	sim_point(SIM_POINT_WORK, wq);
 	sim_point(SIM_POINT_WORK, work);
 	if (work->pending)
 		return false;
-	sim_point(SIM_POINT_WORK, wq);
 	if (WARN(wq->stop && !runs_on(wq), "queue_work() on a workqueue that is being destroyed"))
 		return false;
 	work->pending = true;

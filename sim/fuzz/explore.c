@@ -27,6 +27,7 @@ struct explorer {
 	const struct sim_explore_config *config;
 	struct sim_explore_result *result;
 	struct sim_det_strategy strategy;
+	struct sim_lab *lab;	/* NULL: config->run */
 	struct branch *branches;
 	unsigned int nr, room;
 	unsigned int at;	/* the next branch that the run comes to */
@@ -189,8 +190,14 @@ static void keep(struct explorer *e, struct sim_schedule_file *f,
 	snprintf(f->fails, sizeof(f->fails), "%.*s", (int)strcspn(run->report, "\n"), run->report);
 }
 
+static int run_schedule(struct explorer *e, const struct sim_det_config *config,
+			struct sim_det_result *run)
+{
+	return e->lab ? sim_lab_run(e->lab, config, run) : e->config->run(e->config->ctx, config, run);
+}
+
 /* One run: false when there is nothing more to do. */
-static bool run_one(struct explorer *e, struct sim_lab *lab, struct sim_schedule_file *f,
+static bool run_one(struct explorer *e, struct sim_schedule_file *f,
 		    struct sim_recording_strategy *recording)
 {
 	const struct sim_det_config config = { .strategy = &recording->strategy };
@@ -199,7 +206,7 @@ static bool run_one(struct explorer *e, struct sim_lab *lab, struct sim_schedule
 	e->at = e->used = 0;
 	sim_sharing_begin(e->sharing);
 	sim_recording_strategy_begin(recording);
-	if (sim_lab_run(lab, &config, &run) || recording->failed) {
+	if (run_schedule(e, &config, &run) || recording->failed) {
 		e->failed = true;
 		return false;
 	}
@@ -212,16 +219,16 @@ static bool run_one(struct explorer *e, struct sim_lab *lab, struct sim_schedule
 	return false;
 }
 
-static void explore_round(struct explorer *e, struct sim_lab *lab, struct sim_schedule_file *f,
+static void explore_round(struct explorer *e, struct sim_schedule_file *f,
 			  struct sim_recording_strategy *recording)
 {
-	while (run_one(e, lab, f, recording)) {
+	while (run_one(e, f, recording)) {
 		if (!(e->result->schedules & 63))
 			tell(e);
 		if (give_up(e))
 			return;
 		if (!backtrack(e)) {
-			e->result->complete = !e->sharing->grown;
+			e->result->complete = e->config->everything || !e->sharing->grown;
 			return;
 		}
 	}
@@ -243,14 +250,16 @@ int sim_explore(const struct sim_explore_config *config, struct sim_schedule_fil
 		.pick = explore_pick, .ask = explore_ask, .freed = explore_freed, .ctx = &e,
 	};
 	sim_recording_strategy_init(&recording, &e.strategy);
-	r = sim_lab_init(&lab, f->workload, &f->machine);
+	e.lab = config->run ? NULL : &lab;
+	r = e.lab ? sim_lab_init(e.lab, f->workload, &f->machine) : 0;
 	do {
 		if (r)
 			break;
 		next_round(&e);
-		explore_round(&e, &lab, f, &recording);
+		explore_round(&e, f, &recording);
 	} while (!e.failed && !result->found && !result->complete && !give_up(&e));
-	sim_lab_exit(&lab);
+	if (e.lab)
+		sim_lab_exit(e.lab);
 	result->seconds = sim_cli_seconds() - e.start;
 	sim_schedule_free(&recording.schedule);
 	free(e.branches);

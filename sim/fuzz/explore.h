@@ -36,6 +36,8 @@ struct sim_explore_config {
 	const char *want;
 	/* Told how far it is, once a second or so; NULL: nobody. */
 	void (*progress)(void *ctx, u64 schedules, double done, double seconds);
+	/* One schedule of something else, as sim_det_run(); NULL: of the file's workload. */
+	int (*run)(void *ctx, const struct sim_det_config *config, struct sim_det_result *result);
 	void *ctx;
 };
 
@@ -51,7 +53,8 @@ struct sim_explore_result {
 
 /**
  * sim_explore() - search.
- * @f: workload and machine; when one fails, its schedule, hash and report
+ * @f: workload and machine, if there is no config->run; when one fails, its schedule, hash
+ *     and report
  *
  * Return: 0, -EINVAL for a machine that cannot be, -ENOMEM.
  */
