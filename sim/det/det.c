@@ -300,7 +300,7 @@ static __always_inline bool is_local(const volatile void *object)
 }
 
 noinline
-void sim_det_point(enum sim_point_kind kind, const volatile void *object)
+void sim_det_point(enum sim_point_kind kind, const volatile void *object, unsigned int line)
 {
 	struct sim_det_task *self = det.current;
 	unsigned int next;
@@ -310,6 +310,9 @@ void sim_det_point(enum sim_point_kind kind, const volatile void *object)
 	self->kind = kind;
 	self->object = object;
 	self->site = __builtin_return_address(0);
+	/* The line before it too: many accesses stand in the same line of a header. */
+	self->place = self->line * 4096 + line;
+	self->line = line;
 	self->points++;
 	if (unlikely(++det.steps > det.max_steps))
 		fail_deadlock("no progress: the run has taken more steps than it ever should");
@@ -404,6 +407,7 @@ static void clear_task(struct sim_det_task *task)
 	unsigned int i;
 
 	task->points = task->gaveway = 0;
+	task->line = 0;
 	task->lockdep.count = task->lockdep.rcu_depth = task->lockdep.atomic_depth = 0;
 	for (i = 0; i < SIM_DET_NR_QUESTIONS; i++)
 		task->questions[i] = 0;

@@ -50,6 +50,8 @@ struct sim_det_task {
 	enum sim_point_kind kind;
 	const volatile void *object;
 	void *site;		/* return address of the announcement */
+	u32 line;		/* of it */
+	u32 place;		/* tells places in the code apart, and is the same in all builds */
 
 	u32 points;		/* announced while exploring */
 	u32 gaveway;		/* times that it could not go on, or would not, while exploring */

@@ -48,12 +48,6 @@ static struct sim_shared_object *touch(struct sim_sharing *s, u64 name, unsigned
 	return object;
 }
 
-/* Distances in the code do not change from run to run, as addresses do. */
-static u32 site_of(const struct sim_det_task *task)
-{
-	return (u32)((uintptr_t)task->site - (uintptr_t)sim_det_point);
-}
-
 static void cover(struct sim_coverage *coverage, u32 before, u32 after)
 {
 	u32 bit = (u32)(sim_mix(before, after) % SIM_COVERAGE_BITS);
@@ -78,7 +72,7 @@ const struct sim_shared_object *sim_sharing_touch(struct sim_sharing *s,
 	object = touch(s, name, task->id, sim_point_writes(task->kind));
 	if (!s->coverage)
 		return object;
-	site = site_of(task);
+	site = task->place;
 	if (!first && object->written && object->last_task != task->id)
 		cover(s->coverage, object->last_site, site);
 	object->last_task = (u8)task->id;

@@ -27,8 +27,9 @@ enum sim_point_kind {
  * sim_det_point() - announce an access; another task may run before this returns
  * @kind: what is going to happen
  * @object: to which memory
+ * @line: of the source, which unlike an address in the code is the same in all builds
  */
-void sim_det_point(enum sim_point_kind kind, const volatile void *object);
+void sim_det_point(enum sim_point_kind kind, const volatile void *object, unsigned int line);
 
 /* Whether anybody listens: a schedule is being explored, and this is not a checker's access. */
 extern bool sim_det_listening;
@@ -36,7 +37,7 @@ extern bool sim_det_listening;
 #define sim_point(kind, object)							\
 do {										\
 	if (__builtin_expect(sim_det_listening, 1))				\
-		sim_det_point(kind, object);					\
+		sim_det_point(kind, object, __LINE__);				\
 } while (0)
 
 /**
