@@ -366,13 +366,27 @@ static bool start_jobs(struct fuzz *fuzz, struct shared *shared, pid_t *pids)
 	return true;
 }
 
-static int handle_finding(const struct fuzz *fuzz, int who)
+/* No schedule is left of it, but it is known which one it was. */
+static int print_crash(const struct shared *shared, int who, const char *how)
+{
+	const struct sim_campaign_stats *s = &shared->stats[who];
+
+	printf("found: %s of schedule %llu of process %d; the same options with --schedules %llu "
+	       "come there again\n", how, (unsigned long long)s->schedules + 1, who,
+	       (unsigned long long)s->schedules + 1);
+	return SIM_EXIT_FOUND;
+}
+
+static int handle_finding(const struct fuzz *fuzz, const struct shared *shared, int who)
 {
 	struct sim_schedule_file f;
 	char path[1024], err[SIM_ERR_SIZE];
 	int status;
 
 	raw_path(path, sizeof(path), fuzz, (unsigned int)who, getpid());
+	/* Without a schedule: a sanitizer has ended the process, and has said why. */
+	if (access(path, F_OK))
+		return print_crash(shared, who, "the process ended in the middle");
 	if (!sim_schedule_file_read(path, &f, err, sizeof(err))) {
 		fprintf(stderr, "tdpsim fuzz: %s\n", err);
 		return SIM_EXIT_USAGE;
@@ -398,13 +412,10 @@ static int fuzz_all(struct fuzz *fuzz)
 	}
 	status = wait_for_jobs(fuzz, shared, pids, &who);
 	print_end(shared, fuzz, sim_cli_seconds() - start);
-	if (status > SIM_EXIT_USAGE) {
-		printf("a process ended by signal %d (%s)\n", status - SIM_EXIT_USAGE,
-		       strsignal(status - SIM_EXIT_USAGE));
-		return SIM_EXIT_FOUND;
-	}
+	if (status > SIM_EXIT_USAGE)
+		return print_crash(shared, who, strsignal(status - SIM_EXIT_USAGE));
 	if (status == SIM_EXIT_FOUND)
-		return handle_finding(fuzz, who);
+		return handle_finding(fuzz, shared, who);
 	if (!status) {
 		const struct sim_campaign_stats total = sum(shared, fuzz->jobs);
 
