@@ -76,6 +76,16 @@ u64 sim_cli_number(const char *arg, int base, u64 min, u64 max, struct argp_stat
 	return n;
 }
 
+double sim_cli_duration(const char *arg, struct argp_state *state)
+{
+	char *end;
+	double seconds = strtod(arg, &end);
+
+	if (*arg < '0' || *arg > '9' || *end || !(seconds > 0 && seconds <= 1e7))
+		argp_error(state, "\"%s\" is no number of seconds", arg);
+	return seconds;
+}
+
 const struct sim_profile *sim_cli_profile(const char *arg, struct argp_state *state)
 {
 	const struct sim_profile *profile = sim_profile_find(arg);

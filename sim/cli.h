@@ -61,6 +61,9 @@ bool sim_cli_close(const char *path, FILE *file);
 u64 sim_cli_number(const char *arg, int base, u64 min, u64 max, struct argp_state *state,
 		   const char *what);
 
+/** sim_cli_duration() - a number of seconds, above 0 and not above ten million. */
+double sim_cli_duration(const char *arg, struct argp_state *state);
+
 /** sim_cli_profile() - the profile of this name. */
 const struct sim_profile *sim_cli_profile(const char *arg, struct argp_state *state);
 

@@ -26,17 +26,6 @@ static const struct argp_option options[] = {
 	{ 0 }
 };
 
-static double get_seconds(const char *arg, struct argp_state *state)
-{
-	double seconds;
-	char *end;
-
-	seconds = strtod(arg, &end);
-	if (*arg < '0' || *arg > '9' || *end || !(seconds > 0 && seconds <= 1e6))
-		argp_error(state, "\"%s\" is no number of seconds", arg);
-	return seconds;
-}
-
 static enum sim_stress_mix get_mix(const char *arg, struct argp_state *state)
 {
 	unsigned int mix;
@@ -65,7 +54,7 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 					     "the number of VMs");
 		return 0;
 	case OPT_SECONDS:
-		config->seconds = get_seconds(arg, state);
+		config->seconds = sim_cli_duration(arg, state);
 		return 0;
 	case OPT_SEED:
 		config->seed = sim_cli_number(arg, 0, 0, UINT64_MAX, state, "the seed");
@@ -74,7 +63,7 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 		config->mix = get_mix(arg, state);
 		return 0;
 	case OPT_PATIENCE:
-		config->patience = get_seconds(arg, state);
+		config->patience = sim_cli_duration(arg, state);
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;

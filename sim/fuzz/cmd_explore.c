@@ -35,16 +35,6 @@ static const struct argp_option options[] = {
 	{ 0 }
 };
 
-static void set_machine(struct arguments *args, const char *arg, struct argp_state *state)
-{
-	const char *value = strchr(arg, '=');
-	char key[32];
-
-	snprintf(key, sizeof(key), "%.*s", (int)(value ? value - arg : 0), arg);
-	if (!value || !sim_lab_machine_set(&args->machine, key, value + 1))
-		argp_error(state, "no machine has \"%s\"", arg);
-}
-
 static error_t parse_option(int key, char *arg, struct argp_state *state)
 {
 	struct arguments *args = state->input;
@@ -65,11 +55,11 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 								    "the number of levels");
 		return 0;
 	case OPT_SET:
-		set_machine(args, arg, state);
+		if (!sim_lab_machine_apply(&args->machine, arg))
+			argp_error(state, "no machine has \"%s\"", arg);
 		return 0;
 	case OPT_SECONDS:
-		args->config.seconds = (double)sim_cli_number(arg, 10, 1, 10000000, state,
-							      "the number of seconds");
+		args->config.seconds = sim_cli_duration(arg, state);
 		return 0;
 	case OPT_RESCHED:
 		args->config.resched = true;

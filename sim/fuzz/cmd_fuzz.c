@@ -80,26 +80,12 @@ static void parse_shard(struct fuzz *fuzz, const char *arg, struct argp_state *s
 static void parse_set(struct fuzz *fuzz, const char *arg, struct argp_state *state)
 {
 	struct sim_lab_machine machine = sim_lab_machine_default();
-	const char *value = strchr(arg, '=');
-	char key[32];
 
-	snprintf(key, sizeof(key), "%.*s", (int)(value ? value - arg : 0), arg);
-	if (!value || strlen(arg) >= sizeof(fuzz->config.set[0]) ||
-	    !sim_lab_machine_set(&machine, key, value + 1))
+	if (strlen(arg) >= sizeof(fuzz->config.set[0]) || !sim_lab_machine_apply(&machine, arg))
 		argp_error(state, "no machine has \"%s\"", arg);
 	if (fuzz->config.nr_set == 8)
 		argp_error(state, "more than 8 times --set");
 	strcpy(fuzz->config.set[fuzz->config.nr_set++], arg);
-}
-
-static double parse_seconds(const char *arg, struct argp_state *state)
-{
-	char *end;
-	double seconds = strtod(arg, &end);
-
-	if (*arg < '0' || *arg > '9' || *end || !(seconds > 0 && seconds <= 1e7))
-		argp_error(state, "\"%s\" is no number of seconds", arg);
-	return seconds;
 }
 
 static error_t parse_option(int key, char *arg, struct argp_state *state)
@@ -124,7 +110,7 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 		parse_set(fuzz, arg, state);
 		return 0;
 	case OPT_SECONDS:
-		fuzz->seconds = parse_seconds(arg, state);
+		fuzz->seconds = sim_cli_duration(arg, state);
 		return 0;
 	case OPT_SCHEDULES:
 		fuzz->schedules = sim_cli_number(arg, 10, 1, UINT64_MAX, state,

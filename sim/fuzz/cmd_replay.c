@@ -51,8 +51,7 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 		args->out = arg;
 		return 0;
 	case OPT_SECONDS:
-		args->seconds = (double)sim_cli_number(arg, 10, 1, 1000000, state,
-						       "the number of seconds");
+		args->seconds = sim_cli_duration(arg, state);
 		return 0;
 	case 'q':
 		args->quiet = true;

@@ -71,13 +71,13 @@ bool sim_lab_machine_set(struct sim_lab_machine *machine, const char *key, const
 	return false;
 }
 
-void sim_lab_machine_apply(struct sim_lab_machine *machine, const char *setting)
+bool sim_lab_machine_apply(struct sim_lab_machine *machine, const char *setting)
 {
 	const char *value = strchr(setting, '=');
 	char key[32];
 
-	snprintf(key, sizeof(key), "%.*s", (int)(value - setting), setting);
-	sim_lab_machine_set(machine, key, value + 1);
+	snprintf(key, sizeof(key), "%.*s", (int)(value ? value - setting : 0), setting);
+	return value && sim_lab_machine_set(machine, key, value + 1);
 }
 
 const char *sim_lab_machine_print(const struct sim_lab_machine *machine, char *buf, size_t size)

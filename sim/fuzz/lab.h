@@ -41,8 +41,8 @@ struct sim_lab_machine sim_lab_machine_default(void);
 /** sim_lab_machine_set() - "profile=v6.12" and so on: false if there is no such. */
 bool sim_lab_machine_set(struct sim_lab_machine *machine, const char *key, const char *value);
 
-/** sim_lab_machine_apply() - a setting "key=value" that is known to be right. */
-void sim_lab_machine_apply(struct sim_lab_machine *machine, const char *setting);
+/** sim_lab_machine_apply() - the same of "key=value" in one word. */
+bool sim_lab_machine_apply(struct sim_lab_machine *machine, const char *setting);
 
 /** sim_lab_machine_print() - all of it as "key=value", blank separated; returns @buf. */
 const char *sim_lab_machine_print(const struct sim_lab_machine *machine, char *buf, size_t size);

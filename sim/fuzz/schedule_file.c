@@ -103,15 +103,11 @@ static bool wrong(struct reader *r, const char *fmt, const char *what)
 
 static bool read_machine(struct reader *r, char *args)
 {
-	char *save, *word, *value;
+	char *save, *word;
 
-	for (word = strtok_r(args, " \t", &save); word; word = strtok_r(NULL, " \t", &save)) {
-		value = strchr(word, '=');
-		if (value)
-			*value++ = '\0';
-		if (!value || !sim_lab_machine_set(&r->f->machine, word, value))
-			return wrong(r, "no machine has such a \"%s\"", word);
-	}
+	for (word = strtok_r(args, " \t", &save); word; word = strtok_r(NULL, " \t", &save))
+		if (!sim_lab_machine_apply(&r->f->machine, word))
+			return wrong(r, "no machine has \"%s\"", word);
 	return true;
 }
 
