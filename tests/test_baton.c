@@ -193,7 +193,10 @@ static void replay(const struct sim_schedule_file *f, enum sim_fibre_backend bac
 	sim_fibre_set_backend(backend);
 	assert_int_equal(sim_schedule_file_run(f, NULL, &result, NULL), 0);
 	sim_fibre_set_backend(SIM_FIBRE_STACKS);
-	assert_int_equal(result.hash, f->hash);
+	if (result.hash != f->hash)
+		fail_msg("%s on %s differs on %s: %s", f->workload->name, f->machine.profile->name,
+			 backend == SIM_FIBRE_STACKS ? "stacks" : "threads",
+			 result.failed ? result.report : "passes");
 	assert_int_equal(result.failed, f->fails[0] != '\0');
 	if (result.failed)
 		assert_memory_equal(result.report, f->fails, strlen(f->fails));

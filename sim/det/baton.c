@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "sim/det/baton.h"
+#include "sim/det/crash.h"
 
 /*
  * The baton is a bare futex in functions that ThreadSanitizer does not instrument: a
@@ -21,6 +22,7 @@ struct sim_baton {
 	int dropped;
 	pthread_t thread;
 	void (*entry)(void);
+	char signal_stack[SIM_CRASH_STACK_SIZE] __attribute__((aligned(16)));
 };
 
 /* Of the thread that is no fibre's. */
@@ -48,10 +50,26 @@ static void *baton_main(void *arg)
 {
 	struct sim_baton *b = arg;
 
+	sim_crash_thread(b->signal_stack);
 	await_turn(b);
 	if (!b->dropped)
 		b->entry();
 	return NULL;
+}
+
+/* On the fibre's own stack, so that what lies on it, and how much may, is the same. */
+static int create_thread(struct sim_baton *b, const struct sim_fibre *f)
+{
+	pthread_attr_t attr;
+	int r = pthread_attr_init(&attr);
+
+	if (r)
+		return r;
+	r = pthread_attr_setstack(&attr, f->stack, f->stack_size);
+	if (!r)
+		r = pthread_create(&b->thread, &attr, baton_main, b);
+	pthread_attr_destroy(&attr);
+	return r;
 }
 
 int sim_baton_start(struct sim_fibre *f)
@@ -62,7 +80,7 @@ int sim_baton_start(struct sim_fibre *f)
 	if (!b)
 		return -ENOMEM;
 	b->entry = f->entry;
-	r = pthread_create(&b->thread, NULL, baton_main, b);
+	r = create_thread(b, f);
 	if (r) {
 		free(b);
 		return -r;

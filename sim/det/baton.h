@@ -6,7 +6,7 @@
 
 /* Fibres that are OS threads.  For fibre.c only, which has the same functions for all. */
 
-/** sim_baton_start() - make a thread that waits for its first turn: 0, -ENOMEM or -EAGAIN. */
+/** sim_baton_start() - make a thread, on @f's stack, that waits for its first turn: 0 or -errno. */
 int sim_baton_start(struct sim_fibre *f);
 
 /** sim_baton_switch() - pass the baton, and wait until it comes back. */

@@ -14,10 +14,14 @@ void sim_crash_catch(bool on)
 {
 }
 
+void sim_crash_thread(char stack[SIM_CRASH_STACK_SIZE])
+{
+}
+
 #else
 
-static char handler_stack[64 << 10] __attribute__((aligned(16)));
-static bool installed;
+static char handler_stack[SIM_CRASH_STACK_SIZE] __attribute__((aligned(16)));
+static bool has_stack;
 static bool wanted;
 
 /*
@@ -41,24 +45,34 @@ static void on_fault(int sig, siginfo_t *info, void *context)
 		     (unsigned long long)(uintptr_t)info->si_addr);
 }
 
+void sim_crash_thread(char stack[SIM_CRASH_STACK_SIZE])
+{
+	const stack_t ss = { .ss_sp = stack, .ss_size = SIM_CRASH_STACK_SIZE };
+
+	if (sigaltstack(&ss, NULL))
+		abort();
+}
+
+/* Every time: a test's framework may have put its own handlers there meanwhile. */
 static void install(void)
 {
 	struct sigaction action = { .sa_sigaction = on_fault };
-	const stack_t stack = { .ss_sp = handler_stack, .ss_size = sizeof(handler_stack) };
 
-	installed = true;
 	action.sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER;
 	sigemptyset(&action.sa_mask);
-	if (sigaltstack(&stack, NULL) || sigaction(SIGSEGV, &action, NULL) ||
-	    sigaction(SIGBUS, &action, NULL))
+	if (sigaction(SIGSEGV, &action, NULL) || sigaction(SIGBUS, &action, NULL))
 		abort();
 }
 
 void sim_crash_catch(bool on)
 {
 	wanted = on;
-	if (on && !installed)
-		install();
+	if (!on)
+		return;
+	if (!has_stack)
+		sim_crash_thread(handler_stack);
+	has_stack = true;
+	install();
 }
 
 #endif

@@ -13,4 +13,9 @@
  */
 void sim_crash_catch(bool on);
 
+#define SIM_CRASH_STACK_SIZE	(64u << 10)
+
+/** sim_crash_thread() - by each thread of a run: where its faults are handled. */
+void sim_crash_thread(char stack[SIM_CRASH_STACK_SIZE]);
+
 #endif /* SIM_DET_CRASH_H */

@@ -44,9 +44,6 @@ static struct {
 #define MAX_SLICE	20000u
 #define NEXT_SLICES	200u
 
-/* As much of a stack as there can be above a frame. */
-#define LOCAL_STACK	(64u << 10)
-
 /* All who could go on wait for each other, turn after turn. */
 #define MAX_IDLE_SPINS	1000
 
@@ -293,10 +290,16 @@ static void carry_out(struct sim_det_task *self)
 		det.observer->step(det.observer->ctx, self);
 }
 
-/* A task's own stack is nobody else's: rcu_dereference() of a local pointer, mostly. */
-static __always_inline bool is_local(const volatile void *object)
+/*
+ * A task's own stack is nobody else's: rcu_dereference() of a local pointer, mostly.  Not a byte
+ * more than the stack: what the host has put above it is another thing in every process.
+ */
+static __always_inline bool is_local(const struct sim_det_task *self, const volatile void *object)
 {
-	return (uintptr_t)object - (uintptr_t)__builtin_frame_address(0) < LOCAL_STACK;
+	uintptr_t frame = (uintptr_t)__builtin_frame_address(0);
+
+	return (uintptr_t)object - frame <
+	       (uintptr_t)self->fibre.stack + self->fibre.stack_size - frame;
 }
 
 noinline
@@ -305,7 +308,7 @@ void sim_det_point(enum sim_point_kind kind, const volatile void *object, unsign
 	struct sim_det_task *self = det.current;
 	unsigned int next;
 
-	if (is_local(object))
+	if (is_local(self, object))
 		return;
 	self->kind = kind;
 	self->object = object;

@@ -16,6 +16,8 @@
 
 #if defined(__SANITIZE_ADDRESS__)
 #include <sanitizer/common_interface_defs.h>
+#endif
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 #define STACK_SIZE	(512u << 10)
 #else
 #define STACK_SIZE	(64u << 10)
@@ -193,10 +195,10 @@ int sim_fibre_start(struct sim_fibre *f, void (*entry)(void))
 	int r;
 
 	f->entry = entry;
-	if (backend == SIM_FIBRE_THREADS)
-		return sim_baton_start(f);
 	r = get_stack(f);
-	return r ? r : prepare(f);
+	if (r)
+		return r;
+	return backend == SIM_FIBRE_THREADS ? sim_baton_start(f) : prepare(f);
 }
 
 void sim_fibre_switch(struct sim_fibre *from, struct sim_fibre *to)

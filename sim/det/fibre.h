@@ -22,7 +22,7 @@ struct sim_fibre {
 	size_t stack_size;
 	void (*entry)(void);
 	void *fake_stack;	/* AddressSanitizer's */
-	struct sim_baton *baton;	/* NULL: it runs on a stack */
+	struct sim_baton *baton;	/* NULL: it is no thread */
 };
 
 /** sim_fibre_set_backend() - for fibres that are started from now on. */

@@ -96,9 +96,21 @@ struct reader {
 
 static bool wrong(struct reader *r, const char *fmt, const char *what)
 {
+	char quoted[100];
+
+	/* Of a line without end not so much that nothing else has room. */
+	snprintf(quoted, sizeof(quoted), "%s", what);
 	if (!r->why[0])
-		snprintf(r->why, sizeof(r->why), fmt, what);
+		snprintf(r->why, sizeof(r->why), fmt, quoted);
 	return false;
+}
+
+/* It may quote anything, and goes to a terminal. */
+static void make_printable(char *text)
+{
+	for (; *text; text++)
+		if (*text < ' ' || *text > '~')
+			*text = '?';
 }
 
 static bool read_machine(struct reader *r, char *args)
@@ -167,10 +179,11 @@ static bool read_decision(struct reader *r, unsigned int kind, char *args)
 
 static bool read_hash(struct reader *r, const char *args)
 {
-	char *end;
-
-	r->f->hash = strtoull(args, &end, 16);
-	return (*args && !*end) || wrong(r, "\"%s\" is no hash", args);
+	/* All its digits, or it was cut off. */
+	if (strlen(args) != 16 || strspn(args, "0123456789abcdef") != 16)
+		return wrong(r, "\"%s\" is no hash", args);
+	r->f->hash = strtoull(args, NULL, 16);
+	return true;
 }
 
 static bool read_line(struct reader *r, char *line)
@@ -213,10 +226,13 @@ static bool read_lines(struct reader *r, FILE *file)
 	while (ok && (len = getline(&line, &room, file)) >= 0) {
 		r->line++;
 		if (len && line[len - 1] == '\n')
-			line[len - 1] = '\0';
-		ok = read_line(r, line);
+			line[--len] = '\0';
+		ok = strlen(line) == (size_t)len ? read_line(r, line) :
+						   wrong(r, "there is a NUL byte%s", "");
 	}
 	free(line);
+	if (ok && !r->line)
+		ok = wrong(r, "this is no schedule of version 1%s", "");
 	if (ok && ferror(file))
 		ok = wrong(r, "%s", strerror(errno));
 	if (ok && !r->f->workload)
@@ -241,6 +257,7 @@ bool sim_schedule_file_read(const char *path, struct sim_schedule_file *f, char 
 	fclose(file);
 	if (ok)
 		return true;
+	make_printable(r.why);
 	snprintf(err, err_size, "%s:%u: %s", path, r.line ? r.line : 1, r.why);
 	sim_schedule_file_free(f);
 	return false;
