@@ -77,6 +77,14 @@ int sim_dirty_note_slot(struct sim_dirty *dirty, int as_id, int id)
 	return r;
 }
 
+void sim_dirty_forget_slot(struct sim_dirty *dirty, int as_id, int id)
+{
+	struct sim_dirty_slot *known = find_slot(dirty, as_id, id);
+
+	if (known)
+		forget_slot(dirty, known);
+}
+
 /* ---- What happens ---- */
 
 static void note_clearing(struct sim_dirty_slot *slot)

@@ -59,6 +59,9 @@ void sim_dirty_exit(struct sim_dirty *dirty);
  */
 int sim_dirty_note_slot(struct sim_dirty *dirty, int as_id, int id);
 
+/** sim_dirty_forget_slot() - follow a slot no longer, until it is noted again. */
+void sim_dirty_forget_slot(struct sim_dirty *dirty, int as_id, int id);
+
 /**
  * sim_dirty_note_write() - the guest writes a page.
  * @as_id: address space that the vCPU is in

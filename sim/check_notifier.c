@@ -244,6 +244,7 @@ static bool judge_vcpu(struct judge *judge, struct kvm_vcpu *vcpu)
 	hpa_t root = vcpu->arch.mmu->root.hpa;
 
 	if (!may_use_caches(vcpu) ||
+	    (judge->check->in_guest && READ_ONCE(vcpu->mode) == OUTSIDE_GUEST_MODE) ||
 	    kvm_mmu_page_as_id(to_shadow_page(root)) != judge->part->as_id)
 		return true;
 	judge->vcpu = vcpu;

@@ -50,6 +50,11 @@ struct sim_notifier_check {
 	unsigned int nr_frames;
 	unsigned int nr_forgotten;	/* parts and runs that there was no room for */
 	bool ended;
+	/*
+	 * Only vCPUs count that are in the guest: another may have taken its request, and be
+	 * about to flush.  Set after sim_check_notifier_begin().
+	 */
+	bool in_guest;
 };
 
 /**

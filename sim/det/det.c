@@ -279,13 +279,17 @@ static bool is_wild(const volatile void *object)
 static void carry_out(struct sim_det_task *self)
 {
 	const volatile void *object = self->object;
+	u64 name;
 
 	if (unlikely(is_wild(object)))
 		sim_det_fail("wild access: %s touches address 0x%llx", self->name,
 			     (unsigned long long)(uintptr_t)object);
 	if (unlikely(sim_det_mem_is_freed(object)))
 		fail_freed(object);
-	count_hash(sim_det_mem_name(object) << 8 | self->id << 4 | self->kind);
+	name = sim_det_mem_name(object);
+	if (self->kind == SIM_POINT_READ && sim_det_mem_is_page(name))
+		self->last_read = name;
+	count_hash(name << 8 | self->id << 4 | self->kind);
 	if (unlikely(det.observer) && det.observer->step)
 		det.observer->step(det.observer->ctx, self);
 }
@@ -417,6 +421,8 @@ static void clear_task(struct sim_det_task *task)
 	for (i = 0; i < SIM_DET_MAX_SRCU; i++)
 		task->srcu[i].domain = NULL;
 	task->resched = task->hog = false;
+	task->last_read = task->yielded_at = 0;
+	task->yields_there = 0;
 	task->kstate = 0;
 	task->kthread = NULL;
 	task->waits_for = NULL;

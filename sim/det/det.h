@@ -71,6 +71,9 @@ struct sim_det_task {
 	} srcu[SIM_DET_MAX_SRCU];
 	bool resched;		/* TIF_NEED_RESCHED */
 	bool hog;		/* it has used up a time slice */
+	u64 last_read;		/* name of what it has read last in a page: of a table, mostly */
+	u64 yielded_at;		/* last_read when it dropped a lock to yield */
+	unsigned int yields_there;	/* since it took a lock otherwise */
 	unsigned int kstate;	/* TASK_* */
 	void *kthread;		/* struct task_struct, if it has asked for one */
 };

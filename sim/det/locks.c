@@ -189,6 +189,7 @@ void sim_read_lock(rwlock_t *lock, const char *site)
 		wait_in_queue(lock, "a rwlock, to read");
 	else
 		lock->readers++;
+	sim_det_self()->yields_there = 0;
 	sim_lockdep_acquire(lock, sim_lock_class(lock), SIM_LOCK_READ, site);
 }
 
@@ -202,6 +203,7 @@ void sim_write_lock(rwlock_t *lock, const char *site)
 	} else {
 		lock->writer = (u8)(sim_det_current() + 1);
 	}
+	sim_det_self()->yields_there = 0;
 	sim_lockdep_acquire(lock, sim_lock_class(lock), SIM_LOCK_WRITE, site);
 }
 

@@ -22,7 +22,7 @@
 #define WINDOW_SIZE	(SIM_MEM_END - SIM_MEM_BASE)
 #define WINDOW_PAGES	(WINDOW_SIZE >> PAGE_SHIFT)
 /* Pages from the bottom, objects from the middle. */
-#define OBJECTS_OFFSET	(WINDOW_SIZE / 2)
+#define OBJECTS_OFFSET	SIM_DET_MEM_HALF
 #define LINE_SHIFT	6
 #define OBJECT_LINES	((WINDOW_SIZE / 2) >> LINE_SHIFT)
 #define MAX_OBJECTS	65535

@@ -4,6 +4,8 @@
 
 #include <linux/types.h>
 
+#include "sim/mem.h"
+
 /*
  * Simulated physical memory for schedules: sim/mem.h has what it offers to the rest.
  *
@@ -35,5 +37,14 @@ bool sim_det_mem_lookup(const volatile void *addr, struct sim_det_memory *memory
 
 /** sim_det_mem_name() - a number that tells addresses apart, equal in all runs; 0 for others. */
 u64 sim_det_mem_name(const volatile void *addr);
+
+/* Pages lie in the first half of memory, objects in the other: so their names do. */
+#define SIM_DET_MEM_HALF	((SIM_MEM_END - SIM_MEM_BASE) / 2)
+
+/** sim_det_mem_is_page() - whether a name is that of an address in a page. */
+static inline bool sim_det_mem_is_page(u64 name)
+{
+	return name && name <= SIM_DET_MEM_HALF;
+}
 
 #endif /* SIM_DET_MEM_H */

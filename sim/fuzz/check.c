@@ -23,6 +23,7 @@ void sim_lab_check_end(struct sim_lab *lab)
 	    !sim_check_page_count(kvm, 0, err, sizeof(err)) ||
 	    !sim_check_host(kvm, &lab->host, err, sizeof(err)))
 		sim_det_fail("at the end: %s", err);
+	sim_watch_check_end(lab);
 	sim_det_quiet(-1);
 	if (lab->nr_taken)
 		sim_det_fail("at the end: KVM keeps %u references on pages of the host",

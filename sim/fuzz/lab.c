@@ -221,6 +221,7 @@ static void lab_main(void *arg)
 	struct sim_lab *lab = arg;
 
 	start_host(lab);
+	sim_watch_begin(lab);
 	do_all(lab, &lab->workload->setup);
 	run_threads(lab);
 	if (!lab->release_file) {
@@ -237,6 +238,7 @@ static void forget_run(struct sim_lab *lab)
 {
 	unsigned int i;
 
+	sim_watch_stop(lab);
 	for (i = 0; i < sizeof(lab->cpus) / sizeof(lab->cpus[0]); i++)
 		if (lab->cpus[i].vcpu)
 			sim_cpu_exit(&lab->cpus[i]);

@@ -5,6 +5,7 @@
 #include "mmu/module.h"
 #include "sim/cpu.h"
 #include "sim/det/det.h"
+#include "sim/fuzz/watch.h"
 #include "sim/fuzz/workload.h"
 #include "sim/host_model.h"
 
@@ -17,10 +18,11 @@
  *    there, and a write is allowed.  An MMU notifier does not return, and a memslot does
  *    not go, before every vCPU has left guest mode and forgotten, so anything else went
  *    through a stale translation;
- *  - every change of an SPTE (check_change.h), and that KVM tells the host about pages
- *    only while the host has them;
- *  - when all threads have ended: tables, counters and references (check_tables.h), the
- *    host's pages (check_host.h), the dirty log; and when the VM is gone: leaks.
+ *  - every change of an SPTE, what is cached, slots, notifiers, the dirty log (watch.h), and
+ *    that KVM tells the host about pages only while the host has them;
+ *  - when all threads have ended: tables, counters and references (check_tables.h,
+ *    check_refs.h), the host's pages (check_host.h), the dirty log; and when the VM is gone:
+ *    leaks.
  */
 
 /* The machine that a workload runs on. */
@@ -71,6 +73,7 @@ struct sim_lab {
 	kvm_pfn_t taken[SIM_LAB_MAX_TAKEN];
 	unsigned int nr_taken;
 	bool release_file;	/* a thread has done "destroy" */
+	struct sim_watch watch;
 };
 
 /**

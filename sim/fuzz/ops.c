@@ -25,6 +25,7 @@ static void do_vm(struct sim_lab *lab, const struct sim_race_op *op)
 	lab->kvm = kvm_create_vm(&sim_lab_world_ops, lab);
 	if (!lab->kvm)
 		sim_det_fail("out of memory");
+	sim_watch_new_vm(lab);
 }
 
 static void do_vcpu(struct sim_lab *lab, const struct sim_race_op *op)
@@ -54,25 +55,30 @@ static void do_slot(struct sim_lab *lab, const struct sim_race_op *op)
 {
 	const struct sim_op *slot = sim_workload_slot(lab->workload, op->op.id);
 
+	int r;
+
+	sim_watch_slot_begin(lab, op);
 	switch (op->op.type) {
 	case SIM_OP_SLOT:
-		expect(op, set_region(lab, &op->op, op->op.gpa, op->op.size, op->op.flags));
+		r = set_region(lab, &op->op, op->op.gpa, op->op.size, op->op.flags);
 		break;
 	case SIM_OP_SLOT_DELETE:
-		expect(op, set_region(lab, slot, slot->gpa, 0, 0));
+		r = set_region(lab, slot, slot->gpa, 0, 0);
 		break;
 	case SIM_OP_SLOT_MOVE:
-		expect(op, set_region(lab, slot, op->op.gpa, slot->size, slot->flags));
+		r = set_region(lab, slot, op->op.gpa, slot->size, slot->flags);
 		break;
 	default:
-		expect(op, set_region(lab, slot, slot->gpa, slot->size, op->op.flags));
+		r = set_region(lab, slot, slot->gpa, slot->size, op->op.flags);
 	}
+	sim_watch_slot_end(lab, op, r);
+	expect(op, r);
 }
 
 /* ---- The guest ---- */
 
 /* KVM_RUN, until the access is done or KVM_RUN fails, as it does where the host has nothing. */
-static void run_guest(struct sim_cpu *cpu, const struct sim_race_op *op)
+static void run_guest(struct sim_lab *lab, struct sim_cpu *cpu, const struct sim_race_op *op)
 {
 	while (cpu->ip < cpu->nr_code) {
 		int r = kvm_vcpu_run(cpu->vcpu);
@@ -81,8 +87,10 @@ static void run_guest(struct sim_cpu *cpu, const struct sim_race_op *op)
 			sim_det_fail("\"%s\": KVM_RUN returned %d", op->op.text, r);
 		if (r || cpu->vcpu->run.exit_reason == KVM_EXIT_INTERNAL_ERROR)
 			return;
-		if (cpu->vcpu->run.exit_reason == KVM_EXIT_MMIO)
+		if (cpu->vcpu->run.exit_reason == KVM_EXIT_MMIO) {
+			sim_watch_mmio(lab, cpu->vcpu);
 			sim_cpu_skip_step(cpu);
+		}
 	}
 }
 
@@ -97,7 +105,7 @@ static void do_access(struct sim_lab *lab, const struct sim_race_op *op)
 		type = SIM_ACCESS_FETCH;
 	sim_cpu_reset(cpu);
 	sim_instruction_add(sim_cpu_add_instruction(cpu, SIM_EXIT_IO), type, op->op.gpa, false);
-	run_guest(cpu, op);
+	run_guest(lab, cpu, op);
 }
 
 /*
@@ -114,7 +122,7 @@ static void do_smi(struct sim_lab *lab, const struct sim_race_op *op)
 	sim_cpu_reset(cpu);
 	sim_instruction_add(sim_cpu_add_instruction(cpu, SIM_EXIT_RSM), SIM_ACCESS_READ, gpa, false);
 	sim_instruction_add(sim_cpu_add_instruction(cpu, SIM_EXIT_IO), SIM_ACCESS_READ, gpa, false);
-	run_guest(cpu, op);
+	run_guest(lab, cpu, op);
 }
 
 static void do_unload(struct sim_lab *lab, const struct sim_race_op *op)
@@ -151,17 +159,24 @@ static void do_prefault(struct sim_lab *lab, const struct sim_race_op *op)
 static void do_dirty_get(struct sim_lab *lab, const struct sim_race_op *op)
 {
 	unsigned long bitmap[BITS_TO_LONGS(MAX_LOG_PAGES)];
+	int r = kvm_vm_ioctl_get_dirty_log(lab->kvm, (u32)op->op.id, bitmap);
 
-	expect(op, kvm_vm_ioctl_get_dirty_log(lab->kvm, (u32)op->op.id, bitmap));
+	if (!r)
+		sim_watch_log_fetched(lab, op->op.id, bitmap);
+	expect(op, r);
 }
 
 static void do_dirty_clear(struct sim_lab *lab, const struct sim_race_op *op)
 {
 	unsigned long bitmap[BITS_TO_LONGS(MAX_LOG_PAGES)];
+	int r;
 
 	memset(bitmap, 0xff, sizeof(bitmap));
-	expect(op, kvm_vm_ioctl_clear_dirty_log(lab->kvm, (u32)op->op.id, op->op.offset,
-						op->op.size, bitmap));
+	r = kvm_vm_ioctl_clear_dirty_log(lab->kvm, (u32)op->op.id, op->op.offset, op->op.size,
+					 bitmap);
+	if (!r)
+		sim_watch_log_cleared(lab, op->op.id, op->op.offset, op->op.size);
+	expect(op, r);
 }
 
 static void do_manual_protect(struct sim_lab *lab, const struct sim_race_op *op)

@@ -67,6 +67,7 @@ static void check_in_use(struct kvm *kvm, kvm_pfn_t pfn, const char *what)
 static void world_set_pfn_dirty(struct kvm *kvm, kvm_pfn_t pfn)
 {
 	check_in_use(kvm, pfn, "dirty");
+	sim_watch_told_dirty(lab_of(kvm), pfn);
 }
 
 static void world_set_pfn_accessed(struct kvm *kvm, kvm_pfn_t pfn)
@@ -111,6 +112,7 @@ static void world_run_guest(struct kvm_vcpu *vcpu)
 	struct sim_cpu *cpu = vcpu->world;
 	u64 *seen = &lab->nr_accesses[vcpu->vcpu_id];
 
+	sim_watch_enter(lab, vcpu);
 	sim_cpu_run(vcpu);
 	if (cpu->nr_accesses == *seen && vcpu->stat.pf_taken > 2)
 		sim_det_yield();
@@ -146,14 +148,15 @@ void sim_lab_judge_access(struct kvm_vcpu *vcpu, const struct sim_access *access
 		[SIM_ACCESS_FETCH] = "fetches",
 	};
 	u64 pfn = (entry->hpa + (access->gpa - entry->gpa)) >> PAGE_SHIFT;
-	const char *wrong;
+	const char *wrong = NULL;
 	int idx;
 
-	if (entry->table)
-		return;
 	sim_det_quiet(1);
 	idx = srcu_read_lock(&vcpu->kvm->srcu);
-	wrong = judge(lab_of(vcpu->kvm), vcpu, access, pfn);
+	if (!entry->table)
+		wrong = judge(lab_of(vcpu->kvm), vcpu, access, pfn);
+	if (!wrong)
+		sim_watch_access(lab_of(vcpu->kvm), vcpu, access, entry, hit);
 	srcu_read_unlock(&vcpu->kvm->srcu, idx);
 	sim_det_quiet(-1);
 	if (wrong)

@@ -1,0 +1,339 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include <linux/bitops.h>
+#include <string.h>
+
+#include "mmu/mmu.h"
+#include "mmu/mmutrace.h"
+#include "mmu/spte.h"
+#include "sim/check_change.h"
+#include "sim/check_refs.h"
+#include "sim/finding.h"
+#include "sim/fuzz/lab.h"
+
+/* Whose runs are traced: one lab at a time. */
+static struct sim_lab *active;
+
+static struct sim_watch *watch_of(struct sim_lab *lab)
+{
+	return &lab->watch;
+}
+
+static const char *who(void)
+{
+	return sim_det_self()->name;
+}
+
+/* ---- What the tracepoints tell ---- */
+
+static void judge_change(const char *how, const u64 *sptep, int as_id, gfn_t gfn, int level,
+			 u64 old_spte, u64 new_spte)
+{
+	const struct sim_change change = {
+		.as_id = as_id, .gfn = gfn, .level = level, .old_spte = old_spte,
+		.new_spte = new_spte,
+	};
+	struct sim_watch *watch = watch_of(active);
+	bool exploring = sim_det_listening;
+	char err[SIM_FINDING_SIZE];
+
+	sim_det_quiet(1);
+	/* What the set-up does is the same in all runs. */
+	if (exploring && !sim_check_change(&change, &watch->history, err, sizeof(err)))
+		sim_det_fail("change: %s", err);
+	sim_history_add(&watch->history, how, sptep, as_id, gfn, level, old_spte, new_spte);
+	if (exploring && !is_shadow_present_pte(old_spte) && is_shadow_present_pte(new_spte))
+		sim_watch_installed(active, gfn, level);
+	sim_det_quiet(-1);
+}
+
+static void see_kvm_tdp_mmu_spte_changed(int as_id, gfn_t gfn, int level, u64 old_spte,
+					 u64 new_spte)
+{
+	judge_change("changed", NULL, as_id, gfn, level, old_spte, new_spte);
+}
+
+static void see_fast_page_fault(const struct kvm_vcpu *vcpu, const struct kvm_page_fault *fault,
+				const u64 *sptep, u64 old_spte, int ret)
+{
+	const struct kvm_mmu_page *sp;
+	u64 new_spte;
+
+	if (ret != RET_PF_FIXED)
+		return;
+	/* What is there by now may be somebody else's doing. */
+	sim_det_quiet(1);
+	sp = sptep_to_sp(sptep);
+	new_spte = READ_ONCE(*sptep);
+	sim_history_add(&watch_of(active)->history, "fast page fault", sptep,
+			kvm_mmu_page_as_id(sp), gfn_round_for_level(fault->gfn, sp->role.level),
+			sp->role.level, old_spte, new_spte);
+	sim_det_quiet(-1);
+}
+
+static void see_kvm_page_fault(const struct kvm_vcpu *vcpu, gpa_t fault_address, u64 error_code)
+{
+	struct sim_watch *watch = watch_of(active);
+
+	watch->fault_slots_made[vcpu->vcpu_id] = watch->slots_made;
+	watch->fault_in_making[vcpu->vcpu_id] = watch->slots_in_making;
+	sim_progress_fault(&watch->progress, (unsigned int)vcpu->vcpu_id, fault_address, true);
+	if (watch->progress.finding.nr)
+		sim_det_fail("no progress: %s", watch->progress.finding.first);
+}
+
+static void see_kvm_mmu_get_page(const struct kvm_mmu_page *sp, bool created)
+{
+	struct sim_watch *watch = watch_of(active);
+	hpa_t pa = __pa(sp->spt);
+	unsigned int i;
+	u32 known;
+
+	for (known = watch->zaps_begun | watch->zaps_done; known; known &= known - 1)
+		sim_check_zap_new_page(&watch->zaps[__builtin_ctz(known)], sp);
+	for (i = 0; i < ARRAY_SIZE(watch->entered_root); i++)
+		if (watch->entered_root[i] == pa)
+			watch->entered_root[i] = INVALID_PAGE;
+}
+
+#define SEE_NOTHING(name, proto)	static void see_##name proto { }
+SEE_NOTHING(kvm_mmu_prepare_zap_page, (const struct kvm_mmu_page *sp))
+SEE_NOTHING(mark_mmio_spte, (const u64 *sptep, gfn_t gfn, u64 spte))
+SEE_NOTHING(handle_mmio_page_fault, (u64 addr, gfn_t gfn, unsigned int access))
+SEE_NOTHING(check_mmio_spte, (u64 spte, u32 kvm_gen, u32 spte_gen))
+SEE_NOTHING(kvm_mmu_zap_all_fast, (const struct kvm *kvm))
+SEE_NOTHING(kvm_mmu_set_spte, (int level, gfn_t gfn, const u64 *sptep))
+SEE_NOTHING(kvm_mmu_spte_requested, (const struct kvm_page_fault *fault))
+SEE_NOTHING(kvm_mmu_split_huge_page, (gfn_t gfn, u64 spte, int level, int err))
+SEE_NOTHING(kvm_tdp_mmu_invalidate_all_roots, (const struct kvm *kvm))
+SEE_NOTHING(kvm_tdp_mmu_zap_invalidated_roots, (const struct kvm *kvm))
+SEE_NOTHING(kvm_tdp_mmu_zap_root, (const struct kvm_mmu_page *root, int zap_level, bool shared))
+SEE_NOTHING(kvm_flush_remote_tlbs, (const struct kvm *kvm))
+
+static const struct kvm_trace_sink watch_sink = {
+#define WATCH_MEMBER(system, event_name, proto, args, ...)	.event_name = see_##event_name,
+	KVM_MMU_TRACEPOINTS(WATCH_MEMBER)
+#undef WATCH_MEMBER
+};
+
+/* ---- Invalidations ---- */
+
+static bool lives(void *ctx, hva_t hva, kvm_pfn_t pfn)
+{
+	struct sim_host_page page;
+
+	return sim_host_model_peek(ctx, hva, &page) && page.pfn == pfn;
+}
+
+static u64 slots_generation(struct kvm *kvm)
+{
+	u64 gen = 0;
+	int i;
+
+	for (i = 0; i < KVM_ADDRESS_SPACE_NUM; i++)
+		gen += READ_ONCE(kvm->memslots[i])->generation;
+	return gen;
+}
+
+/*
+ * Between the look at the slots and the start of the notifier they may have changed: then
+ * the range may be elsewhere, and is not judged.  After that they cannot.
+ */
+static void judge_notifier(struct sim_watch *watch, unsigned int task)
+{
+	struct sim_notifier_check *check = &watch->notifiers[task];
+	char err[SIM_FINDING_SIZE];
+
+	if (slots_generation(check->kvm) != watch->notifier_gen[task]) {
+		watch->notifiers_begun &= ~BIT(task);
+		return;
+	}
+	if (!sim_check_notifier(check, lives, &active->host, err, sizeof(err)))
+		sim_det_fail("notifier: %s", err);
+}
+
+static void see_invalidation(struct kvm *kvm, hva_t start, hva_t end,
+			     enum sim_invalidate_step step)
+{
+	struct sim_watch *watch = watch_of(active);
+	unsigned int task = sim_det_current();
+
+	if (!sim_det_listening)
+		return;
+	sim_det_quiet(1);
+	if (step == SIM_INVALIDATE_START) {
+		sim_check_notifier_begin(&watch->notifiers[task], kvm, start, end,
+					 &watch->history);
+		watch->notifiers[task].in_guest = true;
+		watch->notifier_gen[task] = slots_generation(kvm);
+		watch->notifiers_begun |= BIT(task);
+	} else if (step == SIM_INVALIDATE_STARTED) {
+		if (watch->notifiers_begun & BIT(task))
+			judge_notifier(watch, task);
+		sim_watch_taken_away(active, start, end);
+	} else if (step == SIM_INVALIDATE_END && (watch->notifiers_begun & BIT(task))) {
+		judge_notifier(watch, task);
+	}
+	sim_det_quiet(-1);
+}
+
+/* ---- Slots and their logs ---- */
+
+static bool zaps_all(struct sim_lab *lab, const struct sim_race_op *op)
+{
+	const struct kvm_memory_slot *slot;
+	bool moves = false;
+	int idx;
+
+	if (op->op.type == SIM_OP_SLOT_DELETE)
+		return true;
+	if (op->op.type != SIM_OP_SLOT_MOVE)
+		return false;
+	idx = srcu_read_lock(&lab->kvm->srcu);
+	slot = id_to_memslot(__kvm_memslots(lab->kvm, (int)(op->op.id >> 16)),
+			     (int)(op->op.id & 0xffff));
+	moves = slot && slot->base_gfn != gpa_to_gfn(op->op.gpa);
+	srcu_read_unlock(&lab->kvm->srcu, idx);
+	return moves;
+}
+
+/* New flags make a slot too, if another thread has deleted it. */
+static bool makes_slot(const struct sim_race_op *op)
+{
+	return op->op.type != SIM_OP_SLOT_DELETE;
+}
+
+void sim_watch_slot_begin(struct sim_lab *lab, const struct sim_race_op *op)
+{
+	struct sim_watch *watch = watch_of(lab);
+	u32 task = BIT(sim_det_current());
+
+	sim_det_quiet(1);
+	watch->slots_made += makes_slot(op);
+	watch->slots_in_making += makes_slot(op);
+	watch->zaps_begun &= ~task;
+	watch->zaps_done &= ~task;
+	/* Where another is at work too, this one may find that there is nothing left to do. */
+	if (zaps_all(lab, op) && (op->op.type == SIM_OP_SLOT_DELETE || !watch->slot_ioctls)) {
+		sim_check_zap_begin(&watch->zaps[sim_det_current()], lab->kvm, &watch->history);
+		watch->zaps_begun |= task;
+	}
+	watch->slot_ioctls++;
+	/* While it lasts it is open what is logged.  Of other slots nothing is known either. */
+	if (watch->slot_ioctls > 1)
+		sim_dirty_exit(&watch->dirty);
+	else
+		sim_dirty_forget_slot(&watch->dirty, (int)(op->op.id >> 16),
+				      (int)(op->op.id & 0xffff));
+	sim_det_quiet(-1);
+}
+
+static void note_slots(struct sim_lab *lab)
+{
+	const struct kvm_memslots *slots;
+	int as_id, i;
+
+	for (as_id = 0; as_id < KVM_ADDRESS_SPACE_NUM; as_id++) {
+		slots = __kvm_memslots(lab->kvm, as_id);
+		for (i = 0; i < slots->nr_slots; i++)
+			if (sim_dirty_note_slot(&watch_of(lab)->dirty, as_id, slots->by_gfn[i]->id))
+				sim_det_fail("out of memory");
+	}
+}
+
+void sim_watch_slot_end(struct sim_lab *lab, const struct sim_race_op *op, int r)
+{
+	struct sim_watch *watch = watch_of(lab);
+	u32 task = BIT(sim_det_current());
+	char err[SIM_FINDING_SIZE];
+	int idx;
+
+	sim_det_quiet(1);
+	watch->slots_in_making -= makes_slot(op);
+	watch->slot_ioctls--;
+	if ((watch->zaps_begun & task) && !r) {
+		watch->zaps_done |= task;
+		if (!sim_check_zap_done(&watch->zaps[sim_det_current()], err, sizeof(err)))
+			sim_det_fail("zap: %s", err);
+	}
+	watch->zaps_begun &= ~task;
+	idx = srcu_read_lock(&lab->kvm->srcu);
+	if (!watch->slot_ioctls)
+		note_slots(lab);
+	srcu_read_unlock(&lab->kvm->srcu, idx);
+	sim_det_quiet(-1);
+}
+
+void sim_watch_log_fetched(struct sim_lab *lab, u64 slot, const unsigned long *bitmap)
+{
+	sim_det_quiet(1);
+	sim_dirty_note_get(&watch_of(lab)->dirty, (int)(slot >> 16), (int)(slot & 0xffff), bitmap);
+	sim_det_quiet(-1);
+}
+
+void sim_watch_log_cleared(struct sim_lab *lab, u64 slot, u64 first, u64 nr)
+{
+	sim_det_quiet(1);
+	sim_dirty_note_clear(&watch_of(lab)->dirty, (int)(slot >> 16), (int)(slot & 0xffff), first,
+			     nr, NULL);
+	sim_det_quiet(-1);
+}
+
+/* ---- Runs ---- */
+
+/* A thread that spins is put behind the others at every turn, but they have much to do. */
+#define FAULT_RETRIES	20000
+
+void sim_watch_begin(struct sim_lab *lab)
+{
+	struct sim_watch *watch = watch_of(lab);
+	struct sim_progress_limits limits = sim_progress_limits_of(kvm_profile);
+	unsigned int i;
+
+	limits.fault_retries = FAULT_RETRIES;
+	sim_progress_init(&watch->progress, &limits);
+	/* The old ones are of no interest, but need not be wiped. */
+	watch->history.nr = 0;
+	watch->history.who = who;
+	watch->zaps_begun = watch->zaps_done = watch->notifiers_begun = 0;
+	watch->slot_ioctls = watch->slots_in_making = watch->slots_made = 0;
+	watch->nr_owed = 0;
+	for (i = 0; i < ARRAY_SIZE(watch->entered_root); i++)
+		watch->entered_root[i] = INVALID_PAGE;
+	sim_dirty_init(&watch->dirty, NULL, &watch->history);
+	active = lab;
+	kvm_trace_sink = &watch_sink;
+	sim_host_on_invalidate = see_invalidation;
+}
+
+void sim_watch_new_vm(struct sim_lab *lab)
+{
+	watch_of(lab)->dirty.kvm = lab->kvm;
+}
+
+void sim_watch_stop(struct sim_lab *lab)
+{
+	kvm_trace_sink = NULL;
+	sim_host_on_invalidate = NULL;
+	active = NULL;
+	sim_dirty_exit(&watch_of(lab)->dirty);
+}
+
+void sim_watch_check_end(struct sim_lab *lab)
+{
+	struct sim_watch *watch = watch_of(lab);
+	char err[SIM_FINDING_SIZE];
+	u32 done;
+
+	for (done = watch->zaps_done; done; done &= done - 1)
+		if (!sim_check_zap_done(&watch->zaps[__builtin_ctz(done)], err, sizeof(err)))
+			sim_det_fail("at the end: zap: %s", err);
+	if (!sim_check_zap_slots(lab->kvm, &watch->history, err, sizeof(err)))
+		sim_det_fail("at the end: slots: %s", err);
+	if (!sim_check_refs(lab->kvm, 0, err, sizeof(err)))
+		sim_det_fail("at the end: references: %s", err);
+	if (!sim_check_dirty(&watch->dirty, err, sizeof(err)))
+		sim_det_fail("at the end: dirty log: %s", err);
+	if (!sim_check_cached(lab->kvm, lives, &lab->host, &watch->history, err, sizeof(err)))
+		sim_det_fail("at the end: cached: %s", err);
+	sim_watch_check_guests(lab);
+}

@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef SIM_FUZZ_WATCH_H
+#define SIM_FUZZ_WATCH_H
+
+#include "sim/check_dirty.h"
+#include "sim/check_notifier.h"
+#include "sim/check_progress.h"
+#include "sim/check_zap.h"
+#include "sim/det/det.h"
+#include "sim/history.h"
+#include "sim/host.h"
+
+/*
+ * The checkers of sim/check_*.h, around what the threads of a lab do, and some that only
+ * make sense where every step is seen:
+ *
+ *  - a leaf or a table is put where nothing was only after every vCPU has forgotten what
+ *    was there before;
+ *  - no vCPU uses, while nobody holds mmu_lock, what the tables do not say: another frame,
+ *    another table, or none;
+ *  - that a page was written to, as D (or W, without D) tells, is handed to the host before
+ *    the SPTE is gone that tells it: at the latest when the notifier returns that takes the
+ *    page away;
+ *  - where a memslot is, there is no MMIO, not even while it is being deleted.
+ *
+ * All that is read here is read at once, between two steps of the schedule.
+ */
+
+struct sim_lab;
+struct sim_race_op;
+struct sim_access;
+
+/* Pages that the guest has dirtied, and KVM has not told the host of. */
+#define SIM_WATCH_MAX_OWED	64
+
+struct sim_owed_page {
+	kvm_pfn_t pfn;		/* the first of the page that the SPTE maps */
+	hva_t hva;
+	gfn_t gfn;
+	int as_id;
+};
+
+struct sim_watch {
+	struct sim_history history;
+	/* By the task that does it. */
+	struct sim_zap_check zaps[SIM_DET_MAX_TASKS];
+	struct sim_notifier_check notifiers[SIM_DET_MAX_TASKS];
+	u64 notifier_gen[SIM_DET_MAX_TASKS];	/* of the slots, when it was begun */
+	u32 zaps_begun, zaps_done;		/* a bit each */
+	u32 notifiers_begun;
+
+	struct sim_dirty dirty;
+	unsigned int slot_ioctls;	/* that are under way */
+	unsigned int slots_in_making;	/* of them, those that may make or move one */
+	u32 slots_made;
+	struct sim_progress progress;
+
+	/* By vCPU. */
+	hpa_t entered_root[8];		/* that it has entered the guest with */
+	u32 fault_slots_made[8];	/* slots_made when it took its last fault */
+	bool fault_in_making[8];	/* there were slots_in_making then */
+
+	struct sim_owed_page owed[SIM_WATCH_MAX_OWED];
+	unsigned int nr_owed;
+};
+
+/** sim_watch_begin() - a run begins. */
+void sim_watch_begin(struct sim_lab *lab);
+
+/** sim_watch_stop() - it is over, or has failed. */
+void sim_watch_stop(struct sim_lab *lab);
+
+/** sim_watch_new_vm() - there is a VM now. */
+void sim_watch_new_vm(struct sim_lab *lab);
+
+/** sim_watch_check_end() - when all threads have ended, and the VM is there. */
+void sim_watch_check_end(struct sim_lab *lab);
+
+/* ---- Operations: by the task that does them ---- */
+
+/** sim_watch_slot_begin() - before KVM_SET_USER_MEMORY_REGION. */
+void sim_watch_slot_begin(struct sim_lab *lab, const struct sim_race_op *op);
+
+/** sim_watch_slot_end() - after it. */
+void sim_watch_slot_end(struct sim_lab *lab, const struct sim_race_op *op, int r);
+
+/** sim_watch_log_fetched() - KVM_GET_DIRTY_LOG has returned @bitmap. */
+void sim_watch_log_fetched(struct sim_lab *lab, u64 slot, const unsigned long *bitmap);
+
+/** sim_watch_log_cleared() - KVM_CLEAR_DIRTY_LOG has returned 0, for all pages given. */
+void sim_watch_log_cleared(struct sim_lab *lab, u64 slot, u64 first, u64 nr);
+
+/* ---- watch_guest.c: guests and what they leave behind ---- */
+
+/** sim_watch_enter() - a vCPU enters the guest. */
+void sim_watch_enter(struct sim_lab *lab, struct kvm_vcpu *vcpu);
+
+/** sim_watch_access() - sim_cpu_on_access. */
+void sim_watch_access(struct sim_lab *lab, struct kvm_vcpu *vcpu, const struct sim_access *access,
+		      const struct sim_tlb_entry *entry, bool hit);
+
+/** sim_watch_mmio() - KVM_RUN has returned for an access where there is no memory. */
+void sim_watch_mmio(struct sim_lab *lab, struct kvm_vcpu *vcpu);
+
+/** sim_watch_told_dirty() - KVM tells the host that a page was written to. */
+void sim_watch_told_dirty(struct sim_lab *lab, kvm_pfn_t pfn);
+
+/** sim_watch_installed() - an SPTE that was not present is now. */
+void sim_watch_installed(struct sim_lab *lab, gfn_t gfn, int level);
+
+/** sim_watch_taken_away() - the host takes a range away, and the notifier has returned. */
+void sim_watch_taken_away(struct sim_lab *lab, hva_t start, hva_t end);
+
+/** sim_watch_check_guests() - all that is cached, and all that is owed, at the end. */
+void sim_watch_check_guests(struct sim_lab *lab);
+
+#endif /* SIM_FUZZ_WATCH_H */

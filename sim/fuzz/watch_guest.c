@@ -1,0 +1,330 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include <linux/mm.h>
+
+#include "mmu/mmu.h"
+#include "mmu/spte.h"
+#include "sim/check_leaves.h"
+#include "sim/finding.h"
+#include "sim/fuzz/lab.h"
+
+/* ---- Cached translations and tables, by what the tables say ---- */
+
+/* What is wrong with a cached entry, for one address that it covers; NULL: nothing. */
+static const char *stale_at(const struct sim_tlb_entry *entry, hpa_t root, u64 gpa)
+{
+	int level = to_shadow_page(root)->role.level;
+	u64 *table = __va(root), spte;
+
+	for (;; level--) {
+		spte = READ_ONCE(table[sim_pt_index(gpa, level)]);
+		if (!is_shadow_present_pte(spte))
+			return "nothing is there";
+		if (is_last_spte(spte, level))
+			break;
+		table = __va(spte & SPTE_BASE_ADDR_MASK & ~shadow_me_mask);
+		if (entry->table && entry->level == level - 1)
+			return __pa(table) == entry->hpa ? NULL : "another table is there";
+	}
+	if (entry->table)
+		return "a page is there";
+	spte = (spte & SPTE_BASE_ADDR_MASK & ~shadow_me_mask) | (gpa & ((KVM_PAGES_PER_HPAGE(level) << PAGE_SHIFT) - 1));
+	return spte == entry->hpa + (gpa - entry->gpa) ? NULL : "another frame is there";
+}
+
+/*
+ * Whether the vCPU relies on what it has cached for its root: it has been in the guest with
+ * it, and no request is pending that flushes.  From taking the request to the flush itself
+ * there is no step.  An invalid root it may use until it is told.
+ */
+static bool relies_on_caches(const struct sim_lab *lab, struct kvm_vcpu *vcpu)
+{
+	hpa_t root = vcpu->arch.mmu->root.hpa;
+
+	return VALID_PAGE(root) && root == lab->watch.entered_root[vcpu->vcpu_id] &&
+	       !sim_read_role(to_shadow_page(root)).invalid &&
+	       !kvm_test_request(KVM_REQ_TLB_FLUSH, vcpu) &&
+	       !kvm_test_request(KVM_REQ_TLB_FLUSH_CURRENT, vcpu);
+}
+
+struct stale_search {
+	struct sim_lab *lab;
+	struct kvm_vcpu *vcpu;
+	u64 tag, start, end;	/* bytes of the guest */
+	int level;		/* tables below this */
+	const char *when;
+};
+
+static void fail_stale(const struct stale_search *s, const struct sim_tlb_entry *entry, u64 gpa,
+		       const char *wrong)
+{
+	char err[SIM_FINDING_SIZE] = "";
+
+	sim_append(err, sizeof(err), "stale %s: %s, vCPU %d has cached gpa 0x%llx level %d "
+		   "as 0x%llx: %s", entry->table ? "table" : "translation", s->when,
+		   s->vcpu->vcpu_id, (unsigned long long)entry->gpa, entry->level,
+		   (unsigned long long)entry->hpa, wrong);
+	sim_history_append(&s->lab->watch.history,
+			   kvm_mmu_page_as_id(to_shadow_page(s->vcpu->arch.mmu->root.hpa)),
+			   gpa >> PAGE_SHIFT, 0, err, sizeof(err));
+	sim_det_fail("%s", err);
+}
+
+static bool judge_cached(void *ctx, const struct sim_tlb_entry *entry)
+{
+	const struct stale_search *s = ctx;
+	u64 gpa = max(entry->gpa, s->start);
+	const char *wrong;
+
+	if (entry->tag != s->tag || gpa >= s->end || entry->gpa + entry->size <= s->start ||
+	    (entry->table && entry->level >= s->level))
+		return true;
+	wrong = stale_at(entry, s->vcpu->arch.mmu->root.hpa, gpa);
+	if (wrong)
+		fail_stale(s, entry, gpa, wrong);
+	return true;
+}
+
+static void judge_caches(struct stale_search *s)
+{
+	const struct sim_cpu *cpu = s->vcpu->world;
+	hpa_t root = s->vcpu->arch.mmu->root.hpa;
+
+	if (!cpu || !relies_on_caches(s->lab, s->vcpu))
+		return;
+	s->tag = sim_cpu_tlb_tag(root);
+	sim_tlb_for_each(&cpu->tlb, judge_cached, s);
+}
+
+/* The vCPU that the running task has, if it is at an access of one; its faults go to its root. */
+static const struct kvm_vcpu *vcpu_of_task(const struct sim_lab *lab)
+{
+	const struct sim_race_op *op = lab->doing[sim_det_current()];
+
+	if (!op || op->type != SIM_RACE_SCENARIO)
+		return NULL;
+	switch (op->op.type) {
+	case SIM_OP_READ:
+	case SIM_OP_WRITE:
+	case SIM_OP_EXEC:
+	case SIM_OP_SMI:
+	case SIM_OP_PREFAULT:
+		return lab->cpus[op->op.id].vcpu;
+	default:
+		return NULL;
+	}
+}
+
+/*
+ * Whoever takes an entry away keeps others from it, by mmu_lock or by the frozen value, until no CPU
+ * has it cached any more.
+ */
+void sim_watch_installed(struct sim_lab *lab, gfn_t gfn, int level)
+{
+	struct stale_search s = {
+		.lab = lab, .level = level, .start = gfn << PAGE_SHIFT,
+		.end = (gfn + KVM_PAGES_PER_HPAGE(level)) << PAGE_SHIFT,
+		.when = "an SPTE is put in place",
+	};
+	const struct kvm_vcpu *self = vcpu_of_task(lab);
+	unsigned long i;
+
+	if (!self)
+		return;
+	kvm_for_each_vcpu(i, s.vcpu, lab->kvm)
+		if (s.vcpu->arch.mmu->root.hpa == self->arch.mmu->root.hpa)
+			judge_caches(&s);
+}
+
+static bool is_unlocked(const rwlock_t *lock)
+{
+	return !lock->writer && !lock->readers;
+}
+
+/* Nobody is in between the change of an entry and its flush. */
+static void judge_use(struct sim_lab *lab, struct kvm_vcpu *vcpu, const struct sim_access *access,
+		      const struct sim_tlb_entry *entry)
+{
+	const struct stale_search s = {
+		.lab = lab, .vcpu = vcpu, .when = "it is used while mmu_lock is free",
+	};
+	const char *wrong;
+
+	if (!is_unlocked(&vcpu->kvm->mmu_lock) || !relies_on_caches(lab, vcpu))
+		return;
+	wrong = stale_at(entry, vcpu->arch.mmu->root.hpa, access->gpa);
+	if (wrong)
+		fail_stale(&s, entry, access->gpa, wrong);
+}
+
+/* ---- Pages that were written to ---- */
+
+/*
+ * Whether the SPTE that the CPU has walked says that the page was written to.  It does not
+ * for a nested guest without nested EPT: CPUs run those without D bits, but SPTEs count
+ * as if they had them.
+ */
+static bool spte_tells(hpa_t root, u64 gpa)
+{
+	int level = to_shadow_page(root)->role.level;
+	u64 *table = __va(root), spte;
+
+	for (;; level--) {
+		spte = READ_ONCE(table[sim_pt_index(gpa, level)]);
+		if (!is_shadow_present_pte(spte))
+			return false;
+		if (is_last_spte(spte, level))
+			return is_dirty_spte(spte);
+		table = __va(spte & SPTE_BASE_ADDR_MASK & ~shadow_me_mask);
+	}
+}
+
+static void owe(struct sim_lab *lab, struct kvm_vcpu *vcpu, const struct sim_tlb_entry *entry)
+{
+	struct sim_watch *watch = &lab->watch;
+	struct sim_owed_page page = {
+		.pfn = entry->hpa >> PAGE_SHIFT,
+		.gfn = entry->gpa >> PAGE_SHIFT,
+		.as_id = kvm_arch_vcpu_memslots_id(vcpu),
+	};
+	const struct kvm_memory_slot *slot = kvm_vcpu_gfn_to_memslot(vcpu, page.gfn);
+	unsigned int i;
+
+	if (!slot || watch->nr_owed == SIM_WATCH_MAX_OWED)
+		return;
+	page.hva = gfn_to_hva_memslot(slot, page.gfn);
+	for (i = 0; i < watch->nr_owed; i++)
+		if (watch->owed[i].pfn == page.pfn && watch->owed[i].gfn == page.gfn &&
+		    watch->owed[i].as_id == page.as_id)
+			return;
+	watch->owed[watch->nr_owed++] = page;
+}
+
+void sim_watch_told_dirty(struct sim_lab *lab, kvm_pfn_t pfn)
+{
+	struct sim_watch *watch = &lab->watch;
+	unsigned int i = 0;
+
+	while (i < watch->nr_owed)
+		if (watch->owed[i].pfn == pfn)
+			watch->owed[i] = watch->owed[--watch->nr_owed];
+		else
+			i++;
+}
+
+static void fail_owed(struct sim_lab *lab, const struct sim_owed_page *page, const char *when)
+{
+	char err[SIM_FINDING_SIZE] = "";
+
+	sim_append(err, sizeof(err), "lost write: as %d gfn 0x%llx, frame 0x%llx: %s, and the host "
+		   "was never told that the guest has written it", page->as_id,
+		   (unsigned long long)page->gfn, (unsigned long long)page->pfn, when);
+	sim_history_append(&lab->watch.history, page->as_id, page->gfn, 0, err, sizeof(err));
+	sim_det_fail("%s", err);
+}
+
+void sim_watch_taken_away(struct sim_lab *lab, hva_t start, hva_t end)
+{
+	const struct sim_watch *watch = &lab->watch;
+	unsigned int i;
+
+	for (i = 0; i < watch->nr_owed; i++)
+		if (watch->owed[i].hva >= start && watch->owed[i].hva < end)
+			fail_owed(lab, &watch->owed[i], "the notifier has returned");
+}
+
+struct dirty_search {
+	const struct sim_owed_page *page;
+	bool found;
+};
+
+static bool is_dirty_leaf(void *ctx, const struct sim_leaf *leaf)
+{
+	struct dirty_search *s = ctx;
+	kvm_pfn_t pfn = (leaf->spte & SPTE_BASE_ADDR_MASK & ~shadow_me_mask) >> PAGE_SHIFT;
+
+	s->found |= s->page->pfn - pfn < KVM_PAGES_PER_HPAGE(leaf->level) &&
+		    is_dirty_spte(leaf->spte);
+	return !s->found;
+}
+
+static bool look_in_root(void *ctx, const struct kvm_mmu_page *root)
+{
+	struct dirty_search *s = ctx;
+
+	if (kvm_mmu_page_as_id(root) != s->page->as_id)
+		return true;
+	return sim_for_each_leaf(root, s->page->gfn, s->page->gfn + 1, is_dirty_leaf, s);
+}
+
+static void check_owed(struct sim_lab *lab)
+{
+	const struct sim_watch *watch = &lab->watch;
+	struct dirty_search s = { 0 };
+	unsigned int i;
+
+	for (i = 0; i < watch->nr_owed; i++) {
+		s = (struct dirty_search) { .page = &watch->owed[i] };
+		sim_for_each_root(lab->kvm, look_in_root, &s);
+		if (!s.found)
+			fail_owed(lab, s.page, "at the end no SPTE tells");
+	}
+}
+
+/* ---- What guests do ---- */
+
+void sim_watch_enter(struct sim_lab *lab, struct kvm_vcpu *vcpu)
+{
+	lab->watch.entered_root[vcpu->vcpu_id] = vcpu->arch.mmu->root.hpa;
+}
+
+void sim_watch_access(struct sim_lab *lab, struct kvm_vcpu *vcpu, const struct sim_access *access,
+		      const struct sim_tlb_entry *entry, bool hit)
+{
+	if (hit)
+		judge_use(lab, vcpu, access, entry);
+	if (entry->table)
+		return;
+	sim_progress_fault(&lab->watch.progress, (unsigned int)vcpu->vcpu_id, access->gpa, false);
+	if (access->type != SIM_ACCESS_WRITE)
+		return;
+	sim_dirty_note_write(&lab->watch.dirty, kvm_arch_vcpu_memslots_id(vcpu),
+			     gpa_to_gfn(access->gpa));
+	/* The walk has just found, or set, D (or W): nobody can have taken it away since. */
+	if (!hit && spte_tells(vcpu->arch.mmu->root.hpa, access->gpa))
+		owe(lab, vcpu, entry);
+}
+
+/*
+ * The slot that is there now was there when the fault came, if nobody has changed any since:
+ * one that is on its way out is to be waited for, and none is made meanwhile.
+ */
+void sim_watch_mmio(struct sim_lab *lab, struct kvm_vcpu *vcpu)
+{
+	gfn_t gfn = gpa_to_gfn(vcpu->run.mmio.phys_addr);
+	const struct kvm_memory_slot *slot;
+	int idx;
+
+	sim_det_quiet(1);
+	idx = srcu_read_lock(&vcpu->kvm->srcu);
+	slot = kvm_vcpu_gfn_to_memslot(vcpu, gfn);
+	if (slot && !lab->watch.fault_in_making[vcpu->vcpu_id] &&
+	    lab->watch.fault_slots_made[vcpu->vcpu_id] == lab->watch.slots_made)
+		sim_det_fail("MMIO: vCPU %d left the guest for gfn 0x%llx as if there were no memory, "
+			     "but there is memslot %d%s", vcpu->vcpu_id, (unsigned long long)gfn,
+			     slot->id, slot->flags & KVM_MEMSLOT_INVALID ? ", being deleted" : "");
+	srcu_read_unlock(&vcpu->kvm->srcu, idx);
+	sim_det_quiet(-1);
+}
+
+void sim_watch_check_guests(struct sim_lab *lab)
+{
+	struct stale_search s = {
+		.lab = lab, .level = PT64_ROOT_MAX_LEVEL + 1, .end = U64_MAX,
+		.when = "at the end",
+	};
+	unsigned long i;
+
+	kvm_for_each_vcpu(i, s.vcpu, lab->kvm)
+		judge_caches(&s);
+	check_owed(lab);
+}
