@@ -38,7 +38,8 @@ static bool walk_table(const struct leaf_walk *walk, u64 *table, int level, gfn_
 
 	if (walk->start > first)
 		i = min((walk->start - first) / pages, (gfn_t)SPTE_ENT_PER_PAGE);
-	for (; i < SPTE_ENT_PER_PAGE; i++) {
+	for (; (i = (unsigned int)sim_next_entry(table, (int)i, SHADOW_NONPRESENT_VALUE)) <
+	       SPTE_ENT_PER_PAGE; i++) {
 		gfn = first + i * pages;
 		if (gfn >= walk->end)
 			break;

@@ -31,8 +31,11 @@ void sim_history_add(struct sim_history *history, const char *how, const u64 *sp
 		.how = how,
 	};
 	if (history->who)
-		/* A copy: whoever it was may be gone when it is printed. */
-		snprintf(entry->who, sizeof(entry->who), "%s", history->who());
+		/*
+		 * A copy: whoever it was may be gone when it is printed.  Not by snprintf(): this
+		 * is done for every change of every run.
+		 */
+		strncpy(entry->who, history->who(), sizeof(entry->who) - 1);
 }
 
 /* ---- Looking up ---- */

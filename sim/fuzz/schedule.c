@@ -137,31 +137,39 @@ void sim_recording_strategy_begin(struct sim_recording_strategy *r)
 
 /* ---- Replaying ---- */
 
-/* The first decision from @i on that is of this kind and task. */
-static unsigned int find_next(const struct sim_schedule *s, unsigned int i, unsigned int task,
-			      unsigned int kind)
+/* Decisions are looked for by what they answer: kind, and which question. */
+static unsigned int row_of(const struct sim_decision *d)
 {
-	while (i < s->nr && (s->d[i].task != task || s->d[i].kind != kind))
+	return d->kind == SIM_DECIDE_YES ? SIM_DECIDE_YES + d->value : d->kind;
+}
+
+/* The first decision from @i on that is of this row and task. */
+static unsigned int find_next(const struct sim_schedule *s, unsigned int i, unsigned int task,
+			      unsigned int row)
+{
+	while (i < s->nr && (s->d[i].task != task || row_of(&s->d[i]) != row))
 		i++;
 	return i;
 }
 
 /* The decision that is due now, or NULL; those that are overdue are gone. */
 static const struct sim_decision *due(struct sim_replay_strategy *r, unsigned int task,
-				      unsigned int kind, u32 at)
+				      unsigned int row, u32 at)
 {
 	const struct sim_schedule *s = r->schedule;
-	unsigned int *next = &r->next[task][kind];
+	unsigned int *next = &r->next[task][row];
 
 	while (*next < s->nr && s->d[*next].at < at)
-		*next = find_next(s, *next + 1, task, kind);
+		*next = find_next(s, *next + 1, task, row);
 	return *next < s->nr && s->d[*next].at == at ? &s->d[*next] : NULL;
 }
 
 static void use(struct sim_replay_strategy *r, const struct sim_decision *d)
 {
-	r->next[d->task][d->kind] = find_next(r->schedule, (unsigned int)(d - r->schedule->d) + 1,
-					      d->task, d->kind);
+	unsigned int row = row_of(d);
+
+	r->next[d->task][row] = find_next(r->schedule, (unsigned int)(d - r->schedule->d) + 1,
+					  d->task, row);
 	r->nr_used++;
 }
 
@@ -179,30 +187,21 @@ static unsigned int replay_pick(void *ctx, u32 ready, unsigned int running, bool
 	return sim_schedule_default(ready, running, forced);
 }
 
-/* Questions of several kinds share a queue; each kind counts for itself. */
 static bool replay_ask(void *ctx, enum sim_det_question question)
 {
 	struct sim_replay_strategy *r = ctx;
 	const struct sim_det_task *self = sim_det_self();
-	unsigned int i;
+	const struct sim_decision *d = due(r, self->id, SIM_DECIDE_YES + question,
+					   self->questions[question]);
 
-	for (i = r->next[self->id][SIM_DECIDE_YES]; i < r->schedule->nr;
-	     i = find_next(r->schedule, i + 1, self->id, SIM_DECIDE_YES)) {
-		const struct sim_decision *d = &r->schedule->d[i];
-
-		if (d->value == question && d->at == self->questions[question]) {
-			r->nr_used++;
-			return true;
-		}
-		if (d->value == question && d->at > self->questions[question])
-			break;
-	}
-	return false;
+	if (d)
+		use(r, d);
+	return d;
 }
 
 void sim_replay_strategy_begin(struct sim_replay_strategy *r, const struct sim_schedule *schedule)
 {
-	unsigned int task, kind;
+	unsigned int task, row;
 
 	r->schedule = schedule;
 	r->nr_used = 0;
@@ -210,6 +209,6 @@ void sim_replay_strategy_begin(struct sim_replay_strategy *r, const struct sim_s
 		.pick = replay_pick, .ask = replay_ask, .ctx = r,
 	};
 	for (task = 0; task < SIM_DET_MAX_TASKS; task++)
-		for (kind = 0; kind < SIM_DECIDE_NR; kind++)
-			r->next[task][kind] = find_next(schedule, 0, task, kind);
+		for (row = 0; row < SIM_DECIDE_YES + SIM_DET_NR_QUESTIONS; row++)
+			r->next[task][row] = find_next(schedule, 0, task, row);
 }

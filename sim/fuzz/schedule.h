@@ -75,8 +75,8 @@ void sim_recording_strategy_begin(struct sim_recording_strategy *r);
 struct sim_replay_strategy {
 	struct sim_det_strategy strategy;
 	const struct sim_schedule *schedule;
-	/* The next decision of each task, of each kind; nr if there is none. */
-	unsigned int next[SIM_DET_MAX_TASKS][SIM_DECIDE_NR];
+	/* The next decision of each task, of each kind and question; nr if there is none. */
+	unsigned int next[SIM_DET_MAX_TASKS][SIM_DECIDE_YES + SIM_DET_NR_QUESTIONS];
 	unsigned int nr_used;		/* decisions that had an effect */
 };
 
