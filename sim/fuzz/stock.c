@@ -12,6 +12,16 @@
 	"vcpu 0\n"				\
 	"vcpu 1\n"
 
+/* With a log on the second slot, and all of it in huge pages. */
+#define VM_LOG_HUGE				\
+	"vm\n"					\
+	"memory ram 6m thp\n"			\
+	"fill ram 0 6m\n"			\
+	"slot 0 1g 4m ram 0\n"			\
+	"slot 1 2g 2m ram 4m\n"		\
+	"vcpu 0\n"				\
+	"vcpu 1\n"
+
 /* The first in huge pages. */
 #define VM_HUGE					\
 	"vm\n"					\
@@ -29,6 +39,7 @@
 #define PAGE_1		"0x40001000"
 #define PAGE_2		"0x40002000"
 #define BLOCK_1		"0x40200000"
+#define BLOCK_1_PAGE_1	"0x40201000"
 
 static const struct sim_stock stock[] = {
 	{ "fault-fault", "two vCPUs fault on the same pages",
@@ -65,10 +76,9 @@ static const struct sim_stock stock[] = {
 	{ "fault-slot-delete", "vCPUs fault on a memslot that is deleted",
 	  VM_SMALL
 	  "write 0 2g\n"
-	  "write 1 1g\n"
 	  "thread a\n"
 	  "write 0 2g\n"
-	  "read 0 2g\n"
+	  "write 0 " PAGE_1 "\n"
 	  "thread b\n"
 	  "read 1 2g\n"
 	  "write 1 1g\n"
@@ -128,11 +138,11 @@ static const struct sim_stock stock[] = {
 	  "write 0 1g\n"
 	  "write 0 " PAGE_1 "\n"
 	  "write 0 1g\n"
-	  "thread b\n"
-	  "write 1 1g\n"
 	  "thread ioctl\n"
 	  "dirty-get 0\n"
-	  "dirty-get 0\n",
+	  "dirty-get 0\n"
+	  "thread host\n"
+	  "madvise ram 0 8k dontneed\n",
 	  NULL },
 	{ "clear-split", "a vCPU writes while clearing the log splits huge pages",
 	  VM_HUGE
@@ -147,12 +157,15 @@ static const struct sim_stock stock[] = {
 	  "dirty-clear 0 0 64\n",
 	  NULL },
 	{ "nx-fault", "fetches and writes while huge pages are recovered",
-	  VM_HUGE
+	  VM_LOG_HUGE
 	  "write 0 1g\n"
 	  "exec 0 1g\n"
+	  "exec 0 2g\n"
+	  "write 0 0x80001000\n"
+	  "slot-flags 1 log\n"
 	  "write 1 " BLOCK_1 "\n"
 	  "thread a\n"
-	  "write 0 1g\n"
+	  "write 0 0x80001000\n"
 	  "exec 0 " PAGE_1 "\n"
 	  "thread b\n"
 	  "exec 1 " BLOCK_1 "\n"
@@ -177,13 +190,13 @@ static const struct sim_stock stock[] = {
 	  VM_HUGE
 	  "slot-flags 0 log\n"
 	  "write 0 1g\n"
-	  "write 0 " PAGE_1 "\n"
-	  "thread a\n"
-	  "write 0 1g\n"
-	  "read 0 " PAGE_1 "\n"
-	  "thread b\n"
 	  "write 1 " PAGE_1 "\n"
-	  "exec 1 1g\n"
+	  "thread a\n"
+	  "write 0 " PAGE_2 "\n"
+	  "exec 0 " BLOCK_1 "\n"
+	  "thread b\n"
+	  "exec 1 " BLOCK_1_PAGE_1 "\n"
+	  "write 1 1g\n"
 	  "thread ioctl\n"
 	  "slot-flags 0\n",
 	  NULL },
@@ -254,8 +267,9 @@ static const struct sim_stock stock[] = {
 	  "thread ioctl\n"
 	  "slot-delete 1\n",
 	  NULL },
-	{ "nested-notifiers", "two invalidations overlap",
+	{ "nested-notifiers", "two invalidations overlap, beside a nested guest",
 	  VM_SMALL
+	  "nested 1 on\n"
 	  "read 0 1g\n"
 	  "read 1 " PAGE_1 "\n"
 	  "write 0 " PAGE_2 "\n"
