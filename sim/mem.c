@@ -112,11 +112,6 @@ unsigned long __get_free_page(gfp_t gfp)
 	return (unsigned long)p;
 }
 
-unsigned long get_zeroed_page(gfp_t gfp)
-{
-	return __get_free_page(gfp | __GFP_ZERO);
-}
-
 void free_page(unsigned long addr)
 {
 	struct page *page;

@@ -95,11 +95,6 @@ void *kmem_cache_alloc(struct kmem_cache *cache, gfp_t gfp)
 	return object;
 }
 
-void *kmem_cache_zalloc(struct kmem_cache *cache, gfp_t gfp)
-{
-	return kmem_cache_alloc(cache, gfp | __GFP_ZERO);
-}
-
 void kmem_cache_free(struct kmem_cache *cache, void *object)
 {
 	if (WARN(!sim_mem_contains(object), "%s: kmem_cache_free() of a foreign address",
@@ -114,20 +109,6 @@ void *kmalloc(size_t size, gfp_t gfp)
 	size = max_t(size_t, size, 1);
 	/* Also larger than any size class: then there is no usable size, and no memory either. */
 	return object_alloc(size, sizeof(void *), sim_arena_size_for(size, sizeof(void *)), gfp);
-}
-
-void *kzalloc(size_t size, gfp_t gfp)
-{
-	return kmalloc(size, gfp | __GFP_ZERO);
-}
-
-void *kcalloc(size_t n, size_t size, gfp_t gfp)
-{
-	size_t bytes;
-
-	if (__builtin_mul_overflow(n, size, &bytes))
-		return NULL;
-	return kzalloc(bytes, gfp);
 }
 
 void kfree(const void *p)

@@ -246,11 +246,6 @@ unsigned long __get_free_page(gfp_t gfp)
 	return (unsigned long)p;
 }
 
-unsigned long get_zeroed_page(gfp_t gfp)
-{
-	return __get_free_page(gfp | __GFP_ZERO);
-}
-
 void free_page(unsigned long addr)
 {
 	struct page *page;
@@ -384,11 +379,6 @@ void *kmem_cache_alloc(struct kmem_cache *cache, gfp_t gfp)
 	return object;
 }
 
-void *kmem_cache_zalloc(struct kmem_cache *cache, gfp_t gfp)
-{
-	return kmem_cache_alloc(cache, gfp | __GFP_ZERO);
-}
-
 void kmem_cache_free(struct kmem_cache *cache, void *object)
 {
 	object_free(object, cache);
@@ -397,20 +387,6 @@ void kmem_cache_free(struct kmem_cache *cache, void *object)
 void *kmalloc(size_t size, gfp_t gfp)
 {
 	return object_alloc(NULL, max_t(size_t, size, 1), sizeof(void *), gfp);
-}
-
-void *kzalloc(size_t size, gfp_t gfp)
-{
-	return kmalloc(size, gfp | __GFP_ZERO);
-}
-
-void *kcalloc(size_t n, size_t size, gfp_t gfp)
-{
-	size_t bytes;
-
-	if (__builtin_mul_overflow(n, size, &bytes))
-		return NULL;
-	return kzalloc(bytes, gfp);
 }
 
 void kfree(const void *p)
