@@ -180,7 +180,11 @@ static void shrink_decisions(struct shrinker *s)
 
 /* ---- All of it ---- */
 
-/* Is there a schedule with fewer preemptions?  Few are needed, mostly: look at all of those. */
+/*
+ * Is there a schedule with fewer decisions, and no more preemptions?  Few are needed, mostly: look at
+ * all of those.  What chance has found can have hundreds of others that hang on each other, so that
+ * none goes by itself.
+ */
 static void search_fewer(struct shrinker *s)
 {
 	unsigned int most = sim_schedule_preemptions(&s->f->schedule), k;
@@ -188,12 +192,13 @@ static void search_fewer(struct shrinker *s)
 	struct sim_explore_result result;
 	struct sim_schedule_file try;
 
-	for (k = 0; k < most && k < 3 && time_left(s); k++) {
-		if (!copy_of(s->f, &try))
+	for (k = 0; k <= most && k < 3 && time_left(s); k++) {
+		if (s->f->schedule.nr <= k || !copy_of(s->f, &try))
 			return;
 		config.preemptions = k;
 		config.seconds = (s->deadline - sim_cli_seconds()) / 3;
-		if (sim_explore(&config, &try, &result) || !result.found) {
+		if (sim_explore(&config, &try, &result) || !result.found ||
+		    try.schedule.nr >= s->f->schedule.nr) {
 			sim_schedule_file_free(&try);
 			continue;
 		}
@@ -224,8 +229,8 @@ int sim_shrink(struct sim_schedule_file *f, double seconds, struct sim_shrink_st
 		before = count_ops(f->workload) + f->schedule.nr;
 		shrink_decisions(&s);
 		shrink_ops(&s);
+		search_fewer(&s);
 	} while (count_ops(f->workload) + f->schedule.nr < before && time_left(&s));
-	search_fewer(&s);
 	stats->ops_after = count_ops(f->workload);
 	stats->preemptions_after = sim_schedule_preemptions(&f->schedule);
 	sim_schedule_free(&s.recording.schedule);
