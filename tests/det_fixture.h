@@ -104,7 +104,7 @@ static struct sim_search searching;
 
 static inline void search_run(u64 seed, struct sim_search_odds odds, void (*fn)(void *), void *arg)
 {
-	sim_search_begin(&searching, seed, odds);
+	sim_search_begin(&searching, seed, odds, NULL);
 	run_config(&(struct sim_det_config) { .strategy = &searching.strategy }, fn, arg);
 	sim_search_end(&searching);
 }

@@ -177,7 +177,7 @@ static void record(const char *name, const char *profile, u64 seed, struct sim_s
 	sim_recording_strategy_init(&recording, &searching.strategy);
 	assert_int_equal(sim_lab_init(&lab, f->workload, &f->machine), 0);
 	lab.teardown = true;
-	sim_search_begin(&searching, seed, odds);
+	sim_search_begin(&searching, seed, odds, NULL);
 	assert_int_equal(sim_lab_run(&lab, &(struct sim_det_config) {
 					.strategy = &recording.strategy }, &result), 0);
 	sim_search_end(&searching);

@@ -369,7 +369,7 @@ static void writer_is_not_starved(void **state)
 	/* Only a scheduler that lets the writer come at all can tell. */
 	sim_search_init(&searching);
 	for (seed = 1; seed <= 100; seed++) {
-		sim_search_begin(&searching, seed, (struct sim_search_odds) { 0 });
+		sim_search_begin(&searching, seed, (struct sim_search_odds) { 0 }, NULL);
 		searching.kind = SIM_SEARCH_RANDOM;
 		run_config(&(struct sim_det_config) { .strategy = &searching.strategy },
 			   main_of_starvation, NULL);
