@@ -2,6 +2,7 @@
 #include <linux/mm.h>
 
 #include "mmu/mmu.h"
+#include "mmu/module.h"
 #include "mmu/spte.h"
 #include "sim/check_leaves.h"
 #include "sim/finding.h"
@@ -178,23 +179,12 @@ static void judge_use(struct sim_lab *lab, struct kvm_vcpu *vcpu, const struct s
 /* ---- Pages that were written to ---- */
 
 /*
- * Whether the SPTE that the CPU has walked says that the page was written to.  It does not
- * for a nested guest without nested EPT: CPUs run those without D bits, but SPTEs count
- * as if they had them.
+ * Whether the SPTE that the CPU has written by says so.  It does not for a nested guest without
+ * nested EPT: CPUs run those without D bits, but SPTEs count as if they had them.
  */
-static bool spte_tells(hpa_t root, u64 gpa)
+static bool spte_tells(const struct kvm_vcpu *vcpu)
 {
-	int level = to_shadow_page(root)->role.level;
-	u64 *table = __va(root), spte;
-
-	for (;; level--) {
-		spte = READ_ONCE(table[sim_pt_index(gpa, level)]);
-		if (!is_shadow_present_pte(spte))
-			return false;
-		if (is_last_spte(spte, level))
-			return is_dirty_spte(spte);
-		table = __va(spte & SPTE_BASE_ADDR_MASK & ~shadow_me_mask);
-	}
+	return !kvm_cpu.intel || !kvm_ad_enabled || !vcpu->arch.guest_mode;
 }
 
 static void owe(struct sim_lab *lab, struct kvm_vcpu *vcpu, const struct sim_tlb_entry *entry)
@@ -309,7 +299,7 @@ void sim_watch_access(struct sim_lab *lab, struct kvm_vcpu *vcpu, const struct s
 	sim_dirty_note_write(&lab->watch.dirty, kvm_arch_vcpu_memslots_id(vcpu),
 			     gpa_to_gfn(access->gpa));
 	/* The walk has just found, or set, D (or W): nobody can have taken it away since. */
-	if (!hit && spte_tells(vcpu->arch.mmu->root.hpa, access->gpa))
+	if (!hit && spte_tells(vcpu))
 		owe(lab, vcpu, entry);
 }
 
