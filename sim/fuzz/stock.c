@@ -140,7 +140,7 @@ static const struct sim_stock stock[] = {
 	  "dirty-get 0\n"
 	  "dirty-get 0\n"
 	  "thread host\n"
-	  "madvise ram 0 8k dontneed\n",
+	  "madvise ram 4k 4k dontneed\n",
 	  NULL },
 	{ "clear-split", "a vCPU writes while clearing the log splits huge pages",
 	  VM_HUGE
