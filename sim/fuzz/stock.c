@@ -142,7 +142,7 @@ static const struct sim_stock stock[] = {
 	  "dirty-get 0\n"
 	  "dirty-get 0\n"
 	  "thread host\n"
-	  "madvise ram 0 8k dontneed\n",
+	  "madvise ram 4k 4k dontneed\n",
 	  NULL },
 	{ "clear-split", "a vCPU writes while clearing the log splits huge pages",
 	  VM_HUGE
@@ -163,6 +163,7 @@ static const struct sim_stock stock[] = {
 	  "exec 0 2g\n"
 	  "write 0 0x80001000\n"
 	  "slot-flags 1 log\n"
+	  "read 0 0x80001000\n"
 	  "write 1 " BLOCK_1 "\n"
 	  "thread a\n"
 	  "write 0 0x80001000\n"
@@ -270,17 +271,16 @@ static const struct sim_stock stock[] = {
 	{ "nested-notifiers", "two invalidations overlap, beside a nested guest",
 	  VM_SMALL
 	  "nested 1 on\n"
-	  "read 0 1g\n"
-	  "read 1 " PAGE_1 "\n"
-	  "write 0 " PAGE_2 "\n"
-	  "thread a\n"
-	  "write 0 1g\n"
 	  "read 0 " PAGE_2 "\n"
+	  "read 1 " PAGE_2 "\n"
+	  "thread a\n"
+	  "read 0 " PAGE_2 "\n"
+	  "write 0 1g\n"
 	  "thread b\n"
-	  "write 1 " PAGE_1 "\n"
+	  "read 1 " PAGE_2 "\n"
 	  "write 1 " PAGE_2 "\n"
 	  "thread host\n"
-	  "madvise ram 8k 4k dontneed\n",
+	  "madvise ram 0 12k dontneed\n",
 	  NULL },
 };
 

@@ -41,6 +41,9 @@ static void judge_change(const char *how, const u64 *sptep, int as_id, gfn_t gfn
 	if (exploring && !sim_check_change(&change, &watch->history, err, sizeof(err)))
 		sim_det_fail("change: %s", err);
 	sim_history_add(&watch->history, how, sptep, as_id, gfn, level, old_spte, new_spte);
+	if (is_shadow_present_pte(old_spte) &&
+	    (!is_shadow_present_pte(new_spte) || !is_last_spte(old_spte, level)))
+		watch->zappers |= BIT(sim_det_current());
 	if (exploring && !is_shadow_present_pte(old_spte) && is_shadow_present_pte(new_spte))
 		sim_watch_installed(active, gfn, level);
 	sim_det_quiet(-1);
@@ -294,7 +297,7 @@ void sim_watch_begin(struct sim_lab *lab)
 	/* The old ones are of no interest, but need not be wiped. */
 	watch->history.nr = 0;
 	watch->history.who = who;
-	watch->zaps_begun = watch->zaps_done = watch->notifiers_begun = 0;
+	watch->zaps_begun = watch->zaps_done = watch->notifiers_begun = watch->zappers = 0;
 	watch->slot_ioctls = watch->slots_in_making = watch->slots_made = 0;
 	watch->nr_owed = 0;
 	for (i = 0; i < ARRAY_SIZE(watch->entered_root); i++)

@@ -16,8 +16,8 @@
  *
  *  - a leaf or a table is put where nothing was only after every vCPU has forgotten what
  *    was there before;
- *  - no vCPU uses, while nobody holds mmu_lock, what the tables do not say: another frame,
- *    another table, or none;
+ *  - no vCPU uses what the tables do not say any more, another frame, another table, or none,
+ *    when whoever changed them has dropped mmu_lock;
  *  - that a page was written to, as D (or W, without D) tells, is handed to the host before
  *    the SPTE is gone that tells it: at the latest when the notifier returns that takes the
  *    page away;
@@ -48,6 +48,7 @@ struct sim_watch {
 	u64 notifier_gen[SIM_DET_MAX_TASKS];	/* of the slots, when it was begun */
 	u32 zaps_begun, zaps_done;		/* a bit each */
 	u32 notifiers_begun;
+	u32 zappers;				/* have taken SPTEs out */
 
 	struct sim_dirty dirty;
 	unsigned int slot_ioctls;	/* that are under way */

@@ -2,6 +2,7 @@
 #include <linux/mm.h>
 
 #include "mmu/mmu.h"
+#include "mmu/module.h"
 #include "mmu/spte.h"
 #include "sim/check_leaves.h"
 #include "sim/finding.h"
@@ -95,10 +96,10 @@ static void judge_caches(struct stale_search *s)
 	sim_tlb_for_each(&cpu->tlb, judge_cached, s);
 }
 
-/* The vCPU that the running task has, if it is at an access of one; its faults go to its root. */
-static const struct kvm_vcpu *vcpu_of_task(const struct sim_lab *lab)
+/* The vCPU that a task has, if it is at an access of one; its faults go to its root. */
+static const struct kvm_vcpu *vcpu_of_task(const struct sim_lab *lab, unsigned int task)
 {
-	const struct sim_race_op *op = lab->doing[sim_det_current()];
+	const struct sim_race_op *op = lab->doing[task];
 
 	if (!op || op->type != SIM_RACE_SCENARIO)
 		return NULL;
@@ -125,7 +126,7 @@ void sim_watch_installed(struct sim_lab *lab, gfn_t gfn, int level)
 		.end = (gfn + KVM_PAGES_PER_HPAGE(level)) << PAGE_SHIFT,
 		.when = "an SPTE is put in place",
 	};
-	const struct kvm_vcpu *self = vcpu_of_task(lab);
+	const struct kvm_vcpu *self = vcpu_of_task(lab, sim_det_current());
 	unsigned long i;
 
 	if (!self)
@@ -135,47 +136,55 @@ void sim_watch_installed(struct sim_lab *lab, gfn_t gfn, int level)
 			judge_caches(&s);
 }
 
-static bool is_unlocked(const rwlock_t *lock)
+static bool holds(const struct sim_det_task *task, const void *lock)
 {
-	return !lock->writer && !lock->readers;
+	int i;
+
+	for (i = 0; i < task->lockdep.count; i++)
+		if (task->lockdep.held[i].lock == lock)
+			return true;
+	return false;
 }
 
-/* Nobody is in between the change of an entry and its flush. */
+/*
+ * Whether somebody may be in between the change of an entry and its flush.  Faults change
+ * entries too, but then the tracepoint has told.
+ */
+static bool is_flush_due(const struct sim_lab *lab)
+{
+	const struct sim_det_task *task;
+
+	sim_det_for_each(task)
+		if (((lab->watch.zappers & BIT(task->id)) || !vcpu_of_task(lab, task->id)) &&
+		    holds(task, &lab->kvm->mmu_lock))
+			return true;
+	return false;
+}
+
 static void judge_use(struct sim_lab *lab, struct kvm_vcpu *vcpu, const struct sim_access *access,
 		      const struct sim_tlb_entry *entry)
 {
 	const struct stale_search s = {
-		.lab = lab, .vcpu = vcpu, .when = "it is used while mmu_lock is free",
+		.lab = lab, .vcpu = vcpu, .when = "it is used when whoever changed it has dropped mmu_lock",
 	};
 	const char *wrong;
 
-	if (!is_unlocked(&vcpu->kvm->mmu_lock) || !relies_on_caches(lab, vcpu))
+	if (!relies_on_caches(lab, vcpu))
 		return;
 	wrong = stale_at(entry, vcpu->arch.mmu->root.hpa, access->gpa);
-	if (wrong)
+	if (wrong && !is_flush_due(lab))
 		fail_stale(&s, entry, access->gpa, wrong);
 }
 
 /* ---- Pages that were written to ---- */
 
 /*
- * Whether the SPTE that the CPU has walked says that the page was written to.  It does not
- * for a nested guest without nested EPT: CPUs run those without D bits, but SPTEs count
- * as if they had them.
+ * Whether the SPTE that the CPU has written by says so.  It does not for a nested guest without
+ * nested EPT: CPUs run those without D bits, but SPTEs count as if they had them.
  */
-static bool spte_tells(hpa_t root, u64 gpa)
+static bool spte_tells(const struct kvm_vcpu *vcpu)
 {
-	int level = to_shadow_page(root)->role.level;
-	u64 *table = __va(root), spte;
-
-	for (;; level--) {
-		spte = READ_ONCE(table[sim_pt_index(gpa, level)]);
-		if (!is_shadow_present_pte(spte))
-			return false;
-		if (is_last_spte(spte, level))
-			return is_dirty_spte(spte);
-		table = __va(spte & SPTE_BASE_ADDR_MASK & ~shadow_me_mask);
-	}
+	return !kvm_cpu.intel || !kvm_ad_enabled || !vcpu->arch.guest_mode;
 }
 
 static void owe(struct sim_lab *lab, struct kvm_vcpu *vcpu, const struct sim_tlb_entry *entry)
@@ -290,7 +299,7 @@ void sim_watch_access(struct sim_lab *lab, struct kvm_vcpu *vcpu, const struct s
 	sim_dirty_note_write(&lab->watch.dirty, kvm_arch_vcpu_memslots_id(vcpu),
 			     gpa_to_gfn(access->gpa));
 	/* The walk has just found, or set, D (or W): nobody can have taken it away since. */
-	if (!hit && spte_tells(vcpu->arch.mmu->root.hpa, access->gpa))
+	if (!hit && spte_tells(vcpu))
 		owe(lab, vcpu, entry);
 }
 
