@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include <string.h>
+
+#include "sim/fuzz/known.h"
+#include "sim/fuzz/symbol.h"
+
+/* Whether the step that failed was announced by this function, or by what it has inlined. */
+static bool failed_in(const struct sim_det_result *result, const char *function)
+{
+	struct sim_symbol_frame frames[4];
+	unsigned int i, nr;
+
+	nr = sim_symbol_frames(sim_det_task(result->task)->site, frames, 4);
+	for (i = 0; i < nr; i++)
+		if (!strcmp(frames[i].function, function))
+			return true;
+	return false;
+}
+
+/*
+ * Until 6.2 a table is put on the list of pages after it was linked.  A zap under mmu_lock
+ * held for read can take it out in between, and off the list that it is not on.
+ */
+static bool is_unlisted_table(const struct sim_lab_machine *machine,
+			      const struct sim_det_result *result)
+{
+	return machine->profile->pages_on_list && !strncmp(result->report, "wild access: ", 13) &&
+	       failed_in(result, "tdp_mmu_unlink_sp");
+}
+
+const char *sim_known_finding(const struct sim_lab_machine *machine,
+			      const struct sim_det_result *result)
+{
+	return is_unlisted_table(machine, result) ? "unlisted-table" : NULL;
+}
