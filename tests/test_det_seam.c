@@ -383,9 +383,10 @@ static void writer_is_not_starved(void **state)
 static struct wait_queue_head queue;
 static int tickets;
 
+/* The second look is a place to be interrupted at, after the first and before the sleep. */
 static void take_ticket(void *arg)
 {
-	wait_event(queue, READ_ONCE(tickets) > 0);
+	wait_event(queue, READ_ONCE(tickets) > 0 || READ_ONCE(place) < 0);
 }
 
 static void give_ticket(void *arg)
