@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 #include <linux/bug.h>
 #include <linux/kernel.h>
 #include <linux/minmax.h>
 
+#include "sim/alloc.h"
 #include "sim/host_model_internal.h"
 
 #define BLOCK_OF(hva)	((hva) & ~(SIM_PMD_SIZE - 1))
@@ -261,7 +261,7 @@ static void replace_block(struct sim_host_model *m, struct sim_host_pmd *pmd, u6
 			sim_host_pmd_set_filled(pmd, start + i * 4096ULL, false);
 		sim_host_zap_pte(m, &pmd->ptes[i]);
 	}
-	free(pmd->ptes);
+	sim_free(pmd->ptes);
 	pmd->ptes = NULL;
 	WRITE_ONCE(pmd->entry, sim_pte(pfn, SIM_PTE_WRITE | SIM_PTE_DIRTY | SIM_PTE_EXCLUSIVE));
 }
