@@ -24,6 +24,7 @@ struct sim_campaign_config {
 	char set[8][32];	/* "key=value" */
 	unsigned int nr_set;
 	u64 seed;
+	bool known_too;		/* what is known is a failure like any other */
 	u64 first_unit, step;	/* units first_unit, first_unit + step, ... */
 };
 
@@ -35,6 +36,7 @@ struct sim_campaign_stats {
 	u64 hash;		/* of all runs */
 	u64 covered;		/* pairs of sites */
 	u64 corpus;		/* schedules that covered something new */
+	u64 known;		/* failures that are known, see known.h */
 	bool found;
 };
 
@@ -65,6 +67,8 @@ void sim_campaign_init(struct sim_campaign *c, const struct sim_campaign_config 
 
 /**
  * sim_campaign_next() - run one more schedule.
+ *
+ * What is known (known.h) is counted, and does not count as a failure.
  *
  * Return: 0, c->result tells whether it failed; -ENOMEM and so on.
  */

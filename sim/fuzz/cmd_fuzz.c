@@ -36,7 +36,7 @@ struct fuzz {
 /* ---- Options ---- */
 
 enum { OPT_PROFILE = 256, OPT_FORMAT, OPT_LEVELS, OPT_WORKLOAD, OPT_SECONDS, OPT_SCHEDULES,
-       OPT_SEED, OPT_JOBS, OPT_SHARD, OPT_KEEP, OPT_LIST, OPT_SET };
+       OPT_SEED, OPT_JOBS, OPT_SHARD, OPT_KEEP, OPT_LIST, OPT_SET, OPT_KNOWN };
 
 static const struct argp_option options[] = {
 	{ "workload", OPT_WORKLOAD, "NAME", 0,
@@ -54,6 +54,8 @@ static const struct argp_option options[] = {
 	{ "keep", OPT_KEEP, "DIR", 0,
 	  "Where what is found goes, and schedules that cover something new (default: what is "
 	  "found goes to the current directory)", 0 },
+	{ "known", OPT_KNOWN, NULL, 0,
+	  "Stop at what is known of kernels as they were (docs/found.md), too", 0 },
 	{ "list", OPT_LIST, NULL, 0, "Print the stock workloads", 0 },
 	{ 0 }
 };
@@ -129,6 +131,9 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 	case OPT_KEEP:
 		fuzz->keep = arg;
 		return 0;
+	case OPT_KNOWN:
+		fuzz->config.known_too = true;
+		return 0;
 	case OPT_LIST:
 		list_workloads();
 		exit(SIM_EXIT_OK);
@@ -161,6 +166,8 @@ static void print_options(const struct fuzz *fuzz)
 		printf(" --levels %u", fuzz->config.levels);
 	for (i = 0; i < fuzz->config.nr_set; i++)
 		printf(" --set %s", fuzz->config.set[i]);
+	if (fuzz->config.known_too)
+		printf(" --known");
 	printf(" --seed %llu --jobs %u --shard %u/%u", (unsigned long long)fuzz->config.seed,
 	       fuzz->jobs, fuzz->shard, fuzz->shards);
 	if (fuzz->schedules)
@@ -254,6 +261,7 @@ static struct sim_campaign_stats sum(const struct shared *shared, unsigned int j
 		total.choices += s->choices;
 		total.units += s->units;
 		total.corpus += s->corpus;
+		total.known += s->known;
 		total.hash ^= s->hash;
 		/* Each has a map of its own; what they have in common counts once, mostly. */
 		if (s->covered > total.covered)
@@ -299,6 +307,9 @@ static void print_end(const struct shared *shared, const struct fuzz *fuzz, doub
 	       "pairs of sites\n", (unsigned long long)s.schedules, seconds, s.schedules / seconds,
 	       s.schedules ? (double)s.steps / s.schedules : 0,
 	       s.schedules ? (double)s.choices / s.schedules : 0, (unsigned long long)s.covered);
+	if (s.known)
+		printf("%llu times what is known of kernels as they were: docs/found.md\n",
+		       (unsigned long long)s.known);
 	/* With the same --schedules it is the same: on any machine, in any build. */
 	if (fuzz->schedules)
 		printf("hash of all of them %016llx\n", (unsigned long long)s.hash);

@@ -7,12 +7,11 @@
 /* Whether the step that failed was announced by this function, or by what it has inlined. */
 static bool failed_in(const struct sim_det_result *result, const char *function)
 {
-	struct sim_symbol_frame frames[4];
-	unsigned int i, nr;
+	const struct sim_symbol *symbol = sim_symbol_of(sim_det_task(result->task)->site);
+	unsigned int i;
 
-	nr = sim_symbol_frames(sim_det_task(result->task)->site, frames, 4);
-	for (i = 0; i < nr; i++)
-		if (!strcmp(frames[i].function, function))
+	for (i = 0; i < symbol->nr; i++)
+		if (!strcmp(symbol->frames[i].function, function))
 			return true;
 	return false;
 }
