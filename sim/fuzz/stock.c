@@ -132,8 +132,9 @@ static const struct sim_stock stock[] = {
 	{ "dirty-write", "a vCPU writes while the dirty log is fetched",
 	  VM_SMALL
 	  "slot-flags 0 log\n"
+	  "write 0 " PAGE_1 "\n"
+	  "dirty-get 0\n"
 	  "write 0 1g\n"
-	  "read 0 " PAGE_1 "\n"
 	  "thread a\n"
 	  "write 0 1g\n"
 	  "write 0 " PAGE_1 "\n"
