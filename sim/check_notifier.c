@@ -161,8 +161,14 @@ static gfn_t first_wrong(const struct judge *judge, gfn_t gfn, kvm_pfn_t pfn, u6
 
 	if (at >= end)
 		return INVALID_GFN;
+	/*
+	 * A fault beside the range may put a huge page there that reaches into it: the retry
+	 * protocol asks for the page that faulted.  The host takes that one away whole, by
+	 * another notifier, before it takes a part of it.
+	 */
 	if (!check->ended)
-		return at;
+		return gfn < judge->part->start || gfn + pages > judge->part->end ?
+		       INVALID_GFN : at;
 	for (i = 0; i < check->nr_frames && wrong == INVALID_GFN; i++)
 		wrong = first_of_run(judge, &check->frames[i], at, end, pfn + (at - gfn));
 	return wrong;

@@ -10,7 +10,8 @@
  *
  * Invariants, for a range of host addresses and an MMU notifier's start and end:
  *  - from the return of the start to the call of the end no root, valid or invalid, has a
- *    present leaf for the range, and no vCPU that could use it has a cached translation;
+ *    present leaf within the range, and no vCPU that could use it has a cached translation;
+ *    a huge page that reaches beyond it is the next notifier's, which covers all of it;
  *  - after the end neither leads from the range to a frame that the range had before,
  *    unless the host maps that frame there again.
  * A flush that is missing, that was of another range or root, that comes after mmu_lock is
