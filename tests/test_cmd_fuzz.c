@@ -170,6 +170,23 @@ static void test_unlisted_table(void **state)
 	sim_outcome_free(&outcome);
 }
 
+static void test_mmio_over_leaf(void **state)
+{
+	static const char workload[] = TEST_DIR "/workloads/mmio-over-leaf.wl";
+	struct sim_outcome outcome;
+
+	outcome = sim_run("fuzz", "--workload", workload, "--profile", "v6.12", "--known",
+			  "--seconds", "25", "--keep", sim_cli_dir);
+	assert_int_equal(outcome.status, 1);
+	sim_assert_has(outcome.out, "\nfound: stale translation: ");
+	sim_assert_has(outcome.out, "(MMIO");
+	sim_outcome_free(&outcome);
+	outcome = sim_run("fuzz", "--workload", workload, "--profile", "v6.12", "--schedules", "3000");
+	sim_assert_fine(&outcome);
+	sim_assert_has(outcome.out, "what is known of kernels as they were");
+	sim_outcome_free(&outcome);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -180,6 +197,7 @@ int main(void)
 		cmocka_unit_test(test_from_finding_to_explanation),
 		cmocka_unit_test(test_explore),
 		cmocka_unit_test(test_unlisted_table),
+		cmocka_unit_test(test_mmio_over_leaf),
 	};
 
 	return cmocka_run_group_tests(tests, sim_cli_setup, sim_cli_teardown);

@@ -183,7 +183,7 @@ int sim_campaign_next(struct sim_campaign *c)
 		return r ? r : -ENOMEM;
 	count_run(c);
 	if (c->result.failed && !c->config.known_too &&
-	    sim_known_finding(&c->lab.machine, &c->result)) {
+	    sim_known_finding(&c->lab, &c->result)) {
 		c->stats->known++;
 		c->result.failed = c->covered_new = false;
 		return 0;

@@ -11,12 +11,11 @@
 
 /**
  * sim_known_finding() - whether a failure is one of them.
- * @machine: that it happened on
+ * @lab: where it happened, the last run
  * @result: of the run; the task that failed is still as it was
  *
  * Return: its name, as in docs/found.md, or NULL.
  */
-const char *sim_known_finding(const struct sim_lab_machine *machine,
-			      const struct sim_det_result *result);
+const char *sim_known_finding(const struct sim_lab *lab, const struct sim_det_result *result);
 
 #endif /* SIM_FUZZ_KNOWN_H */

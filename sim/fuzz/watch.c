@@ -49,9 +49,24 @@ static void judge_change(const char *how, const u64 *sptep, int as_id, gfn_t gfn
 	sim_det_quiet(-1);
 }
 
+/* docs/found.md, mmio-over-leaf: what comes of it is no mistake of whoever finds it. */
+static void note_mmio_over_leaf(int as_id, gfn_t gfn, int level, u64 old_spte, u64 new_spte)
+{
+	const struct kvm_memory_slot *slot;
+
+	if (!is_present_leaf(old_spte, level) || !is_mmio_spte(new_spte))
+		return;
+	sim_det_quiet(1);
+	slot = gfn_to_memslot_in(__kvm_memslots(active->kvm, as_id), gfn);
+	if (slot && !(slot->flags & KVM_MEMSLOT_INVALID))
+		watch_of(active)->mmio_over_leaf = true;
+	sim_det_quiet(-1);
+}
+
 static void see_kvm_tdp_mmu_spte_changed(int as_id, gfn_t gfn, int level, u64 old_spte,
 					 u64 new_spte)
 {
+	note_mmio_over_leaf(as_id, gfn, level, old_spte, new_spte);
 	judge_change("changed", NULL, as_id, gfn, level, old_spte, new_spte);
 }
 
@@ -300,6 +315,7 @@ void sim_watch_begin(struct sim_lab *lab)
 	watch->zaps_begun = watch->zaps_done = watch->notifiers_begun = watch->zappers = 0;
 	watch->slot_ioctls = watch->slots_in_making = watch->slots_made = 0;
 	watch->nr_owed = 0;
+	watch->mmio_over_leaf = false;
 	for (i = 0; i < ARRAY_SIZE(watch->entered_root); i++)
 		watch->entered_root[i] = INVALID_PAGE;
 	sim_dirty_init(&watch->dirty, NULL, &watch->history);

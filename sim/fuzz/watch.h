@@ -61,6 +61,9 @@ struct sim_watch {
 	u32 fault_slots_made[8];	/* slots_made when it took its last fault */
 	bool fault_in_making[8];	/* there were slots_in_making then */
 
+	/* A fault that found no memslot has put an MMIO SPTE over a page of one made since. */
+	bool mmio_over_leaf;
+
 	struct sim_owed_page owed[SIM_WATCH_MAX_OWED];
 	unsigned int nr_owed;
 };
