@@ -76,6 +76,8 @@ static void count_zap(int as_id, gfn_t gfn, int level, u64 old_spte, u64 new_spt
 
 	if (!sim_check_change(&change, NULL, err, sizeof(err)))
 		stress_found(running, "%s", err);
+	if (is_present_leaf(old_spte, level) && is_mmio_spte(new_spte))
+		__atomic_store_n(&running->mmio_over_leaf, true, __ATOMIC_RELAXED);
 	if (is_shadow_present_pte(old_spte) && !is_shadow_present_pte(new_spte))
 		stress_count(&running->counters.zaps, 1);
 }

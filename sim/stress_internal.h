@@ -76,6 +76,11 @@ struct stress_counters {
 #define STRESS_MAX_THREADS	64
 
 struct stress {
+	/*
+	 * A race of KVM's own has happened (docs/found.md, mmio-over-leaf): what CPUs have
+	 * cached is not judged while this VM lives.  Atomic.
+	 */
+	bool mmio_over_leaf;
 	const struct sim_stress_config *config;
 	struct sim_stress_result *result;
 	struct sim_host_model host;

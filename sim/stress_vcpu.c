@@ -178,7 +178,8 @@ void stress_judge_access(struct kvm_vcpu *vcpu, const struct sim_access *access,
 	const char *wrong;
 	int idx;
 
-	if (entry->table || stress_random(thread, JUDGE_ONE_IN))
+	if (entry->table || stress_random(thread, JUDGE_ONE_IN) ||
+	    (hit && __atomic_load_n(&thread->stress->mmio_over_leaf, __ATOMIC_RELAXED)))
 		return;
 	stress_count(&thread->stress->counters.judged, 1);
 	idx = srcu_read_lock(&vcpu->kvm->srcu);

@@ -89,6 +89,8 @@ static struct kvm *create_vm(struct stress_vm *vm)
 
 	if (!kvm)
 		goto out;
+	if (stress->config->vms == 1)
+		__atomic_store_n(&stress->mmio_over_leaf, false, __ATOMIC_RELAXED);
 	/* The VM is on the list already, and writers of parameters look for its worker. */
 	mutex_lock(&kvm_lock);
 	r = kvm_mmu_post_init_vm(kvm);

@@ -6,6 +6,7 @@
 #include "sim/cli.h"
 #include "sim/fuzz/explore.h"
 #include "sim/fuzz/found.h"
+#include "sim/fuzz/search.h"
 
 struct shrinker {
 	struct sim_schedule_file *f;	/* the smallest so far that fails */
@@ -208,6 +209,46 @@ static void search_fewer(struct shrinker *s)
 	}
 }
 
+/* A few thousand runs of the smaller workload, by chance: where all schedules would be too many. */
+#define CHANCES	20000
+
+/*
+ * Does one fail with fewer preemptions?  PCT makes few: where its depth suffices, one less than that.
+ * What else it decides goes when it is shrunk in turn.
+ */
+static bool search_by_chance(struct shrinker *s)
+{
+	static struct sim_search search;
+	const struct sim_search_odds odds = { 0 };
+	unsigned int most = sim_schedule_preemptions(&s->f->schedule), i;
+	struct sim_det_config config = { .strategy = &s->recording.strategy };
+	struct sim_det_result result;
+	static struct sim_lab lab;
+	bool fewer = false;
+
+	if (sim_lab_init(&lab, s->f->workload, &s->f->machine))
+		return false;
+	lab.teardown = true;
+	sim_search_init(&search);
+	s->recording.inner = &search.strategy;
+	for (i = 0; i < CHANCES && !fewer && time_left(s); i++) {
+		sim_search_begin(&search, i, odds, NULL);
+		sim_recording_strategy_begin(&s->recording);
+		s->stats->runs++;
+		fewer = !sim_lab_run(&lab, &config, &result) && result.failed &&
+			sim_same_failure(result.report, s->want) && !s->recording.failed &&
+			sim_schedule_preemptions(&s->recording.schedule) < most;
+		sim_search_end(&search);
+	}
+	sim_lab_exit(&lab);
+	if (!fewer || !sim_schedule_copy(&s->f->schedule, &s->recording.schedule))
+		return false;
+	s->f->hash = result.hash;
+	snprintf(s->f->fails, sizeof(s->f->fails), "%.*s", (int)strcspn(result.report, "\n"),
+		 result.report);
+	return true;
+}
+
 int sim_shrink(struct sim_schedule_file *f, double seconds, struct sim_shrink_stats *stats)
 {
 	struct shrinker s = {
@@ -215,6 +256,7 @@ int sim_shrink(struct sim_schedule_file *f, double seconds, struct sim_shrink_st
 	};
 	struct sim_det_result result;
 	unsigned int before;
+	bool again;
 	int r;
 
 	memset(stats, 0, sizeof(*stats));
@@ -229,8 +271,13 @@ int sim_shrink(struct sim_schedule_file *f, double seconds, struct sim_shrink_st
 		before = count_ops(f->workload) + f->schedule.nr;
 		shrink_decisions(&s);
 		shrink_ops(&s);
-		search_fewer(&s);
-	} while (count_ops(f->workload) + f->schedule.nr < before && time_left(&s));
+		again = count_ops(f->workload) + f->schedule.nr < before;
+		/* More than two preemptions are seldom needed, and hard to read. */
+		if (!again && sim_schedule_preemptions(&f->schedule) > 2)
+			again = search_by_chance(&s);
+		if (!again)
+			search_fewer(&s);
+	} while (again && time_left(&s));
 	stats->ops_after = count_ops(f->workload);
 	stats->preemptions_after = sim_schedule_preemptions(&f->schedule);
 	sim_schedule_free(&s.recording.schedule);

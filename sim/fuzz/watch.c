@@ -316,8 +316,11 @@ void sim_watch_begin(struct sim_lab *lab)
 	watch->slot_ioctls = watch->slots_in_making = watch->slots_made = 0;
 	watch->nr_owed = 0;
 	watch->mmio_over_leaf = false;
-	for (i = 0; i < ARRAY_SIZE(watch->entered_root); i++)
+	for (i = 0; i < ARRAY_SIZE(watch->entered_root); i++) {
 		watch->entered_root[i] = INVALID_PAGE;
+		watch->fault_slots_made[i] = 0;
+		watch->fault_in_making[i] = false;
+	}
 	sim_dirty_init(&watch->dirty, NULL, &watch->history);
 	active = lab;
 	kvm_trace_sink = &watch_sink;
