@@ -164,8 +164,8 @@ static void test_unlisted_table(void **state)
 			  "--schedules", "3000");
 	sim_assert_fine(&outcome);
 	sim_outcome_free(&outcome);
-	outcome = sim_run("explore", workload, "--profile", "v6.4", "--set", "nx=1",
-			  "--preemptions", "1", "-q");
+	outcome = sim_run("fuzz", "--workload", workload, "--profile", "v6.4", "--set", "nx=1",
+			  "--known", "--schedules", "3000");
 	sim_assert_fine(&outcome);
 	sim_outcome_free(&outcome);
 }
