@@ -2,6 +2,7 @@
 #include "mmu/spte.h"
 #include "sim/check_change.h"
 #include "sim/check_trace.h"
+#include "sim/trace_nothing.h"
 
 static struct sim_check_trace *active;
 
@@ -57,26 +58,15 @@ static void see_kvm_mmu_get_page(const struct kvm_mmu_page *sp, bool created)
 		sim_check_zap_new_page(active->zap, sp);
 }
 
-/* ---- And what is only passed on ---- */
+/* ---- All of them, which are passed on ---- */
 
-#define SEE_NOTHING(name, proto)	static inline void see_##name proto { }
-SEE_NOTHING(kvm_mmu_prepare_zap_page, (const struct kvm_mmu_page *sp))
-SEE_NOTHING(mark_mmio_spte, (const u64 *sptep, gfn_t gfn, u64 spte))
-SEE_NOTHING(handle_mmio_page_fault, (u64 addr, gfn_t gfn, unsigned int access))
-SEE_NOTHING(check_mmio_spte, (u64 spte, u32 kvm_gen, u32 spte_gen))
-SEE_NOTHING(kvm_mmu_zap_all_fast, (const struct kvm *kvm))
-SEE_NOTHING(kvm_mmu_set_spte, (int level, gfn_t gfn, const u64 *sptep))
-SEE_NOTHING(kvm_mmu_spte_requested, (const struct kvm_page_fault *fault))
-SEE_NOTHING(kvm_mmu_split_huge_page, (gfn_t gfn, u64 spte, int level, int err))
-SEE_NOTHING(kvm_tdp_mmu_invalidate_all_roots, (const struct kvm *kvm))
-SEE_NOTHING(kvm_tdp_mmu_zap_invalidated_roots, (const struct kvm *kvm))
-SEE_NOTHING(kvm_tdp_mmu_zap_root, (const struct kvm_mmu_page *root, int zap_level, bool shared))
-SEE_NOTHING(kvm_flush_remote_tlbs, (const struct kvm *kvm))
+/* What is looked at; set by sim_check_trace_start(). */
+static struct kvm_trace_sink seen;
 
 #define SEE_AND_PASS_ON(system, name, proto, args, ...)	\
 static void pass_on_##name proto			\
 {							\
-	see_##name args;				\
+	seen.name args;					\
 	if (active->next)				\
 		active->next->name args;		\
 }
@@ -90,6 +80,11 @@ static const struct kvm_trace_sink check_sink = {
 
 void sim_check_trace_start(struct sim_check_trace *trace)
 {
+	seen = sim_trace_nothing;
+	seen.kvm_tdp_mmu_spte_changed = see_kvm_tdp_mmu_spte_changed;
+	seen.kvm_page_fault = see_kvm_page_fault;
+	seen.fast_page_fault = see_fast_page_fault;
+	seen.kvm_mmu_get_page = see_kvm_mmu_get_page;
 	trace->next = kvm_trace_sink;
 	active = trace;
 	kvm_trace_sink = &check_sink;

@@ -10,7 +10,6 @@
 #include <linux/sched.h>
 
 #include "mmu/mmu.h"
-#include "mmu/mmutrace.h"
 #include "mmu/spte.h"
 #include "sim/check_change.h"
 #include "sim/cli.h"
@@ -18,6 +17,7 @@
 #include "sim/mem.h"
 #include "sim/report.h"
 #include "sim/stress_internal.h"
+#include "sim/trace_nothing.h"
 
 /* ---- What is found ---- */
 
@@ -52,12 +52,6 @@ static void on_report(enum sim_report_kind kind, const char *file, int line, con
 
 /* ---- Counting, by the tracepoints ---- */
 
-#define IGNORE_FUNCTION(system, name, proto, args, ...)	static void ignore_##name proto { }
-KVM_MMU_TRACEPOINTS(IGNORE_FUNCTION)
-
-#define IGNORE_MEMBER(system, name, proto, args, ...)	.name = ignore_##name,
-static const struct kvm_trace_sink no_sink = { KVM_MMU_TRACEPOINTS(IGNORE_MEMBER) };
-
 static struct kvm_trace_sink sink;
 
 static void count_root(const struct kvm_mmu_page *sp, bool created)
@@ -89,7 +83,7 @@ static void count_flush(const struct kvm *kvm)
 
 static void start_counting(void)
 {
-	sink = no_sink;
+	sink = sim_trace_nothing;
 	sink.kvm_mmu_get_page = count_root;
 	sink.kvm_tdp_mmu_spte_changed = count_zap;
 	sink.kvm_flush_remote_tlbs = count_flush;

@@ -9,6 +9,7 @@
 #include "sim/check_refs.h"
 #include "sim/finding.h"
 #include "sim/fuzz/lab.h"
+#include "sim/trace_nothing.h"
 
 /* Whose runs are traced: one lab at a time. */
 static struct sim_lab *active;
@@ -113,25 +114,17 @@ static void see_kvm_mmu_get_page(const struct kvm_mmu_page *sp, bool created)
 			watch->entered_root[i] = INVALID_PAGE;
 }
 
-#define SEE_NOTHING(name, proto)	static void see_##name proto { }
-SEE_NOTHING(kvm_mmu_prepare_zap_page, (const struct kvm_mmu_page *sp))
-SEE_NOTHING(mark_mmio_spte, (const u64 *sptep, gfn_t gfn, u64 spte))
-SEE_NOTHING(handle_mmio_page_fault, (u64 addr, gfn_t gfn, unsigned int access))
-SEE_NOTHING(check_mmio_spte, (u64 spte, u32 kvm_gen, u32 spte_gen))
-SEE_NOTHING(kvm_mmu_zap_all_fast, (const struct kvm *kvm))
-SEE_NOTHING(kvm_mmu_set_spte, (int level, gfn_t gfn, const u64 *sptep))
-SEE_NOTHING(kvm_mmu_spte_requested, (const struct kvm_page_fault *fault))
-SEE_NOTHING(kvm_mmu_split_huge_page, (gfn_t gfn, u64 spte, int level, int err))
-SEE_NOTHING(kvm_tdp_mmu_invalidate_all_roots, (const struct kvm *kvm))
-SEE_NOTHING(kvm_tdp_mmu_zap_invalidated_roots, (const struct kvm *kvm))
-SEE_NOTHING(kvm_tdp_mmu_zap_root, (const struct kvm_mmu_page *root, int zap_level, bool shared))
-SEE_NOTHING(kvm_flush_remote_tlbs, (const struct kvm *kvm))
+static struct kvm_trace_sink watch_sink;
 
-static const struct kvm_trace_sink watch_sink = {
-#define WATCH_MEMBER(system, event_name, proto, args, ...)	.event_name = see_##event_name,
-	KVM_MMU_TRACEPOINTS(WATCH_MEMBER)
-#undef WATCH_MEMBER
-};
+static void watch_tracepoints(void)
+{
+	watch_sink = sim_trace_nothing;
+	watch_sink.kvm_tdp_mmu_spte_changed = see_kvm_tdp_mmu_spte_changed;
+	watch_sink.fast_page_fault = see_fast_page_fault;
+	watch_sink.kvm_page_fault = see_kvm_page_fault;
+	watch_sink.kvm_mmu_get_page = see_kvm_mmu_get_page;
+	kvm_trace_sink = &watch_sink;
+}
 
 /* ---- Invalidations ---- */
 
@@ -323,7 +316,7 @@ void sim_watch_begin(struct sim_lab *lab)
 	}
 	sim_dirty_init(&watch->dirty, NULL, &watch->history);
 	active = lab;
-	kvm_trace_sink = &watch_sink;
+	watch_tracepoints();
 	sim_host_on_invalidate = see_invalidation;
 }
 
