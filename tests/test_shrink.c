@@ -23,9 +23,7 @@ static bool find(u64 seed, struct sim_schedule_file *f)
 {
 	const struct sim_stock *stock = sim_stock_find("zap-teardown");
 	static struct sim_campaign campaign;
-	struct sim_campaign_config config = {
-		.profile = sim_profile_find("seed-v1"), .ept = -1, .seed = seed, .step = 1,
-	};
+	struct sim_campaign_config config = { .seed = seed, .step = 1 };
 	struct sim_campaign_stats stats = { 0 };
 	struct sim_workload *w;
 	char err[256];
@@ -33,10 +31,11 @@ static bool find(u64 seed, struct sim_schedule_file *f)
 
 	w = sim_workload_parse(stock->name, stock->text, err, sizeof(err));
 	config.workload = w;
+	sim_lab_settings_add(&config.settings, "profile", "seed-v1");
 	sim_campaign_init(&campaign, &config, &stats);
-	while (ok && !stats.found && stats.schedules < 20000)
+	while (ok && !campaign.result.failed && stats.schedules < 20000)
 		ok = w && !sim_campaign_next(&campaign);
-	ok &= stats.found && sim_campaign_take(&campaign, f);
+	ok &= campaign.result.failed && sim_campaign_take(&campaign, f);
 	sim_campaign_exit(&campaign);
 	sim_workload_free(w);
 	return ok;

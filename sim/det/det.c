@@ -447,7 +447,6 @@ static int start_task(struct sim_det_task *task, void (*fn)(void *arg), void *ar
 	task->id = (unsigned int)(task - sim_det_tasks);
 	task->fn = fn;
 	task->arg = arg;
-	task->started = det.steps;
 	r = sim_fibre_start(&task->fibre, task_entry);
 	if (r)
 		return r;

@@ -56,7 +56,6 @@ struct sim_det_task {
 	u32 points;		/* announced while exploring */
 	u32 gaveway;		/* times that it could not go on, or would not, while exploring */
 	u32 questions[SIM_DET_NR_QUESTIONS];	/* asked while exploring */
-	u64 started;		/* steps of the run when it was made */
 
 	const char *waits_for;	/* while it is blocked */
 	const volatile void *waits_on;

@@ -31,15 +31,11 @@ static const struct sim_profile *any_profile(struct sim_campaign *c)
 /* Every number is drawn whether it is needed or not, so that options do not change the rest. */
 static struct sim_lab_machine choose_machine(struct sim_campaign *c, const char *needs)
 {
-	const struct sim_campaign_config *config = &c->config;
 	struct sim_lab_machine m = sim_lab_machine_default();
-	const struct sim_profile *profile = any_profile(c);
-	bool ept = draw(c, 2);
-	unsigned int levels = 4 + draw(c, 2), i;
 
-	m.profile = config->profile ? config->profile : profile;
-	m.ept = config->ept < 0 ? ept : config->ept;
-	m.levels = config->levels ? config->levels : levels;
+	m.profile = any_profile(c);
+	m.ept = draw(c, 2);
+	m.levels = 4 + draw(c, 2);
 	m.ad = draw(c, 4);
 	m.pml = draw(c, 2);
 	m.preempt = draw(c, 4);
@@ -47,8 +43,7 @@ static struct sim_lab_machine choose_machine(struct sim_campaign *c, const char 
 	m.eager_split = draw(c, 4);
 	if (needs)
 		sim_lab_machine_apply(&m, needs);
-	for (i = 0; i < config->nr_set; i++)
-		sim_lab_machine_apply(&m, config->set[i]);
+	sim_lab_settings_apply(&c->config.settings, &m);
 	return m;
 }
 
@@ -132,7 +127,6 @@ static void count_run(struct sim_campaign *c)
 	c->stats->choices += s->points;
 	if (s->base || s->kind != SIM_SEARCH_PCT)
 		return;
-	c->stats->by_depth[s->depth]++;
 	for (d = 1; d <= s->depth; d++)
 		c->stats->miss[d] += log1p(-1 / (n * pow(k, d - 1)));
 }
@@ -188,7 +182,6 @@ int sim_campaign_next(struct sim_campaign *c)
 		c->result.failed = c->covered_new = false;
 		return 0;
 	}
-	c->stats->found |= c->result.failed;
 	return keep_if_new(c);
 }
 
@@ -196,10 +189,7 @@ bool sim_campaign_take(struct sim_campaign *c, struct sim_schedule_file *f)
 {
 	memset(f, 0, sizeof(*f));
 	f->machine = c->lab.machine;
-	f->hash = c->result.hash;
-	if (c->result.failed)
-		snprintf(f->fails, sizeof(f->fails), "%.*s",
-			 (int)strcspn(c->result.report, "\n"), c->result.report);
+	sim_schedule_file_set_result(f, &c->result);
 	f->workload = sim_workload_copy(c->lab.workload);
 	return f->workload && sim_schedule_copy(&f->schedule, &c->recording.schedule);
 }

@@ -4,6 +4,7 @@
 
 #include "sim/fuzz/schedule.h"
 #include "sim/fuzz/search.h"
+#include "sim/fuzz/settings.h"
 
 /*
  * A campaign: schedule after schedule, in units.  A unit has one workload, one machine and
@@ -17,12 +18,7 @@ struct sim_campaign_config {
 	/* NULL: all of them in turn, and some that are made up. */
 	const struct sim_workload *workload;
 	const char *workload_machine;	/* options that it needs, or NULL */
-	/* What is fixed of the machine; the rest is the seed's choice. */
-	const struct sim_profile *profile;	/* NULL: any sound one */
-	int ept;		/* 0 or 1; -1: any */
-	unsigned int levels;	/* 4 or 5; 0: any */
-	char set[8][32];	/* "key=value" */
-	unsigned int nr_set;
+	struct sim_lab_settings settings;	/* of the machine; the rest is the seed's choice */
 	u64 seed;
 	bool known_too;		/* what is known is a failure like any other */
 	u64 first_unit, step;	/* units first_unit, first_unit + step, ... */
@@ -31,13 +27,11 @@ struct sim_campaign_config {
 /* What has been seen, of one process; written by it, read by others at any time. */
 struct sim_campaign_stats {
 	u64 schedules, steps, choices, units;
-	u64 by_depth[SIM_SEARCH_MAX_DEPTH + 1];	/* pct runs, by their depth */
 	double miss[SIM_SEARCH_MAX_DEPTH + 1];	/* log of the odds that a bug of this depth was missed */
 	u64 hash;		/* of all runs */
 	u64 covered;		/* pairs of sites */
 	u64 corpus;		/* schedules that covered something new */
 	u64 known;		/* failures that are known, see known.h */
-	bool found;
 };
 
 /* Schedules of a unit that are kept, to be mutated. */

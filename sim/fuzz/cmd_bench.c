@@ -121,7 +121,7 @@ static bool bench_workload(const char *name)
 {
 	static struct sim_campaign_stats stats;
 	static struct sim_campaign c;
-	struct sim_campaign_config config = { .ept = 1, .levels = 4, .seed = 1, .step = 1 };
+	struct sim_campaign_config config = { .seed = 1, .step = 1 };
 	const struct sim_stock *stock = sim_stock_find(name);
 	double rate[ROUNDS], start;
 	struct sim_workload *w;
@@ -134,7 +134,9 @@ static bool bench_workload(const char *name)
 		return false;
 	config.workload = w;
 	config.workload_machine = stock->machine;
-	config.profile = sim_profile_find(SIM_PROFILE_DEFAULT);
+	sim_lab_settings_add(&config.settings, "profile", SIM_PROFILE_DEFAULT);
+	sim_lab_settings_add(&config.settings, "format", "ept");
+	sim_lab_settings_add(&config.settings, "levels", "4");
 	memset(&stats, 0, sizeof(stats));
 	sim_campaign_init(&c, &config, &stats);
 	for (round = 0; ok && round < ROUNDS; round++) {

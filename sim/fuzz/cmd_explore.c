@@ -7,26 +7,22 @@
 #include "sim/cli.h"
 #include "sim/fuzz/explore.h"
 #include "sim/fuzz/found.h"
+#include "sim/fuzz/settings.h"
 #include "sim/fuzz/verbs.h"
 
 /* tdpsim explore WORKLOAD */
 
 struct arguments {
 	struct sim_explore_config config;
-	struct sim_lab_machine machine;
+	struct sim_lab_settings settings;
 	const char *workload, *keep;
 	bool quiet;
 };
 
-enum { OPT_PREEMPTIONS = 256, OPT_PROFILE, OPT_FORMAT, OPT_LEVELS, OPT_SET, OPT_SECONDS,
-       OPT_RESCHED, OPT_EVERYTHING, OPT_KEEP };
+enum { OPT_PREEMPTIONS = 256, OPT_SECONDS, OPT_RESCHED, OPT_EVERYTHING, OPT_KEEP };
 
 static const struct argp_option options[] = {
 	{ "preemptions", OPT_PREEMPTIONS, "K", 0, "At most so many, 0 to 8; default 1", 0 },
-	{ "profile", OPT_PROFILE, "NAME", 0, "Kernel generation (default: v6.4)", 0 },
-	{ "format", OPT_FORMAT, "FORMAT", 0, "ept (default) or npt", 0 },
-	{ "levels", OPT_LEVELS, "N", 0, "4 (default) or 5", 0 },
-	{ "set", OPT_SET, "KEY=0|1", 0, "ad, pml, preempt, nx, eager-split, caches", 0 },
 	{ "seconds", OPT_SECONDS, "S", 0, "Give up after that", 0 },
 	{ "resched", OPT_RESCHED, NULL, 0, "The end of a time slice is a preemption too", 0 },
 	{ "everything", OPT_EVERYTHING, NULL, 0, "Without reduction, to compare", 0 },
@@ -40,23 +36,12 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 	struct arguments *args = state->input;
 
 	switch (key) {
+	case ARGP_KEY_INIT:
+		state->child_inputs[0] = &args->settings;
+		return 0;
 	case OPT_PREEMPTIONS:
 		args->config.preemptions = (unsigned int)sim_cli_number(arg, 10, 0, 8, state,
 								"the number of preemptions");
-		return 0;
-	case OPT_PROFILE:
-		args->machine.profile = sim_cli_profile(arg, state);
-		return 0;
-	case OPT_FORMAT:
-		args->machine.ept = sim_cli_is_ept(arg, state);
-		return 0;
-	case OPT_LEVELS:
-		args->machine.levels = (unsigned int)sim_cli_number(arg, 10, 4, 5, state,
-								    "the number of levels");
-		return 0;
-	case OPT_SET:
-		if (!sim_lab_machine_apply(&args->machine, arg))
-			argp_error(state, "no machine has \"%s\"", arg);
 		return 0;
 	case OPT_SECONDS:
 		args->config.seconds = sim_cli_duration(arg, state);
@@ -86,9 +71,15 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 	}
 }
 
+static const struct argp_child children[] = {
+	{ &sim_lab_settings_argp, 0, "The machine (default: v6.4, EPT, 4 levels, all features):", 1 },
+	{ 0 }
+};
+
 static const struct argp argp = {
 	.options = options,
 	.parser = parse_option,
+	.children = children,
 	.args_doc = "WORKLOAD",
 	.doc = "Run all schedules of a workload, a stock one or a file, that have no more than so "
 	       "many preemptions.",
@@ -136,7 +127,6 @@ int sim_cmd_explore(int argc, char **argv)
 {
 	struct arguments args = {
 		.config = { .preemptions = 1, .progress = tell },
-		.machine = sim_lab_machine_default(),
 	};
 	struct sim_schedule_file f = { 0 };
 	char err[SIM_ERR_SIZE];
@@ -152,11 +142,12 @@ int sim_cmd_explore(int argc, char **argv)
 		fprintf(stderr, "tdpsim explore: %s\n", err);
 		return SIM_EXIT_USAGE;
 	}
-	if (needs)
-		sim_lab_machine_apply(&args.machine, needs);
 	if (!sim_cli_begin())
 		return SIM_EXIT_USAGE;
-	f.machine = args.machine;
+	f.machine = sim_lab_machine_default();
+	if (needs)
+		sim_lab_machine_apply(&f.machine, needs);
+	sim_lab_settings_apply(&args.settings, &f.machine);
 	status = explore(&args, &f);
 	sim_schedule_file_free(&f);
 	return status;

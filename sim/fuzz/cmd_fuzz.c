@@ -35,17 +35,12 @@ struct fuzz {
 
 /* ---- Options ---- */
 
-enum { OPT_PROFILE = 256, OPT_FORMAT, OPT_LEVELS, OPT_WORKLOAD, OPT_SECONDS, OPT_SCHEDULES,
-       OPT_SEED, OPT_JOBS, OPT_SHARD, OPT_KEEP, OPT_LIST, OPT_SET, OPT_KNOWN };
+enum { OPT_WORKLOAD = 256, OPT_SECONDS, OPT_SCHEDULES,
+       OPT_SEED, OPT_JOBS, OPT_SHARD, OPT_KEEP, OPT_LIST, OPT_KNOWN };
 
 static const struct argp_option options[] = {
 	{ "workload", OPT_WORKLOAD, "NAME", 0,
 	  "A stock workload (see --list), a file, or all (default)", 0 },
-	{ "profile", OPT_PROFILE, "NAME", 0, "Kernel generation (default: all sound ones)", 0 },
-	{ "format", OPT_FORMAT, "FORMAT", 0, "ept or npt (default: both)", 0 },
-	{ "levels", OPT_LEVELS, "N", 0, "4 or 5 (default: both)", 0 },
-	{ "set", OPT_SET, "KEY=0|1", 0,
-	  "ad, pml, preempt, nx, eager-split, caches (default: by chance)", 0 },
 	{ "seconds", OPT_SECONDS, "S", 0, "How long; default 10", 0 },
 	{ "schedules", OPT_SCHEDULES, "N", 0, "Stop after so many", 0 },
 	{ "seed", OPT_SEED, "X", 0, "Of all choices; default 1", 0 },
@@ -79,37 +74,16 @@ static void parse_shard(struct fuzz *fuzz, const char *arg, struct argp_state *s
 		argp_error(state, "a shard is I/N with I from 0 to N-1, not \"%s\"", arg);
 }
 
-static void parse_set(struct fuzz *fuzz, const char *arg, struct argp_state *state)
-{
-	struct sim_lab_machine machine = sim_lab_machine_default();
-
-	if (strlen(arg) >= sizeof(fuzz->config.set[0]) || !sim_lab_machine_apply(&machine, arg))
-		argp_error(state, "no machine has \"%s\"", arg);
-	if (fuzz->config.nr_set == 8)
-		argp_error(state, "more than 8 times --set");
-	strcpy(fuzz->config.set[fuzz->config.nr_set++], arg);
-}
-
 static error_t parse_option(int key, char *arg, struct argp_state *state)
 {
 	struct fuzz *fuzz = state->input;
 
 	switch (key) {
+	case ARGP_KEY_INIT:
+		state->child_inputs[0] = &fuzz->config.settings;
+		return 0;
 	case OPT_WORKLOAD:
 		fuzz->workload = strcmp(arg, "all") ? arg : NULL;
-		return 0;
-	case OPT_PROFILE:
-		fuzz->config.profile = sim_cli_profile(arg, state);
-		return 0;
-	case OPT_FORMAT:
-		fuzz->config.ept = sim_cli_is_ept(arg, state);
-		return 0;
-	case OPT_LEVELS:
-		fuzz->config.levels = (unsigned int)sim_cli_number(arg, 10, 4, 5, state,
-								   "the number of levels");
-		return 0;
-	case OPT_SET:
-		parse_set(fuzz, arg, state);
 		return 0;
 	case OPT_SECONDS:
 		fuzz->seconds = sim_cli_duration(arg, state);
@@ -145,9 +119,15 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 	}
 }
 
+static const struct argp_child children[] = {
+	{ &sim_lab_settings_argp, 0, "The machine, as far as it is not left to chance:", 1 },
+	{ 0 }
+};
+
 static const struct argp argp = {
 	.options = options,
 	.parser = parse_option,
+	.children = children,
 	.doc = "Search the schedules of workloads by chance.  What fails is shrunk, explained and "
 	       "written down; the last line is the command that replays it.",
 };
@@ -155,17 +135,8 @@ static const struct argp argp = {
 /* All that decides what is done, as it can be given again. */
 static void print_options(const struct fuzz *fuzz)
 {
-	unsigned int i;
-
 	printf("tdpsim fuzz --workload %s", fuzz->workload ? fuzz->workload : "all");
-	if (fuzz->config.profile)
-		printf(" --profile %s", fuzz->config.profile->name);
-	if (fuzz->config.ept >= 0)
-		printf(" --format %s", fuzz->config.ept ? "ept" : "npt");
-	if (fuzz->config.levels)
-		printf(" --levels %u", fuzz->config.levels);
-	for (i = 0; i < fuzz->config.nr_set; i++)
-		printf(" --set %s", fuzz->config.set[i]);
+	sim_lab_settings_print(&fuzz->config.settings);
 	if (fuzz->config.known_too)
 		printf(" --known");
 	printf(" --seed %llu --jobs %u --shard %u/%u", (unsigned long long)fuzz->config.seed,
@@ -425,7 +396,7 @@ static int fuzz_all(struct fuzz *fuzz)
 int sim_cmd_fuzz(int argc, char **argv)
 {
 	struct fuzz fuzz = {
-		.config = { .ept = -1, .seed = 1 }, .seconds = 10, .jobs = 1, .shards = 1,
+		.config = { .seed = 1 }, .seconds = 10, .jobs = 1, .shards = 1,
 	};
 	char err[SIM_ERR_SIZE];
 	int status;

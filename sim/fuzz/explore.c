@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <linux/bitops.h>
@@ -186,8 +185,7 @@ static void keep(struct explorer *e, struct sim_schedule_file *f,
 {
 	e->result->found = true;
 	e->failed |= !sim_schedule_copy(&f->schedule, &recording->schedule);
-	f->hash = run->hash;
-	snprintf(f->fails, sizeof(f->fails), "%.*s", (int)strcspn(run->report, "\n"), run->report);
+	sim_schedule_file_set_result(f, run);
 }
 
 static int run_schedule(struct explorer *e, const struct sim_det_config *config,

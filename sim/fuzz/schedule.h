@@ -94,6 +94,9 @@ struct sim_schedule_file {
 	char fails[256];	/* the first line of its report; empty: it does not fail */
 };
 
+/** sim_schedule_file_set_result() - note what came of a run: its hash, and how it failed, if it did. */
+void sim_schedule_file_set_result(struct sim_schedule_file *f, const struct sim_det_result *result);
+
 /** sim_schedule_file_write() - false with errno on failure. */
 bool sim_schedule_file_write(const char *path, const struct sim_schedule_file *f);
 

@@ -272,6 +272,13 @@ void sim_schedule_file_free(struct sim_schedule_file *f)
 
 /* ---- Running ---- */
 
+void sim_schedule_file_set_result(struct sim_schedule_file *f, const struct sim_det_result *result)
+{
+	f->hash = result->hash;
+	snprintf(f->fails, sizeof(f->fails), "%.*s",
+		 result->failed ? (int)strcspn(result->report, "\n") : 0, result->report);
+}
+
 int sim_schedule_file_run(const struct sim_schedule_file *f, const struct sim_det_observer *observer,
 			  struct sim_det_result *result, unsigned int *used)
 {

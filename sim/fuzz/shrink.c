@@ -86,9 +86,7 @@ static bool still_fails(struct shrinker *s, struct sim_schedule_file *try)
 	if (!fails || s->recording.failed ||
 	    !sim_schedule_copy(&try->schedule, &s->recording.schedule))
 		return false;
-	try->hash = result.hash;
-	snprintf(try->fails, sizeof(try->fails), "%.*s", (int)strcspn(result.report, "\n"),
-		 result.report);
+	sim_schedule_file_set_result(try, &result);
 	return true;
 }
 
@@ -243,9 +241,7 @@ static bool search_by_chance(struct shrinker *s)
 	sim_lab_exit(&lab);
 	if (!fewer || !sim_schedule_copy(&s->f->schedule, &s->recording.schedule))
 		return false;
-	s->f->hash = result.hash;
-	snprintf(s->f->fails, sizeof(s->f->fails), "%.*s", (int)strcspn(result.report, "\n"),
-		 result.report);
+	sim_schedule_file_set_result(s->f, &result);
 	return true;
 }
 
