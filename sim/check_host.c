@@ -104,9 +104,9 @@ static bool check_entry(struct walk *walk, const struct kvm_mmu_page *sp, gfn_t 
 
 static bool check_table(struct walk *walk, const struct kvm_mmu_page *sp)
 {
-	int i;
+	int i, end = SPTE_ENT_PER_PAGE;
 
-	for (i = 0; (i = sim_next_entry(sp->spt, i, SHADOW_NONPRESENT_VALUE)) < SPTE_ENT_PER_PAGE; i++) {
+	for (i = 0; (i = sim_next_entry(sp->spt, i, end, SHADOW_NONPRESENT_VALUE)) < end; i++) {
 		gfn_t gfn = sp->gfn + i * KVM_PAGES_PER_HPAGE(sp->role.level);
 
 		if (is_shadow_present_pte(sp->spt[i]) &&

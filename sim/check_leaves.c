@@ -33,19 +33,16 @@ static bool visit(const struct leaf_walk *walk, u64 *sptep, int level, gfn_t gfn
 /* Five levels deep at most. */
 static bool walk_table(const struct leaf_walk *walk, u64 *table, int level, gfn_t first)
 {
-	gfn_t pages = KVM_PAGES_PER_HPAGE(level), gfn;
-	unsigned int i = 0;
+	gfn_t pages = KVM_PAGES_PER_HPAGE(level);
+	int i = 0, end = SPTE_ENT_PER_PAGE;
 
 	if (walk->start > first)
-		i = min((walk->start - first) / pages, (gfn_t)SPTE_ENT_PER_PAGE);
-	for (; (i = (unsigned int)sim_next_entry(table, (int)i, SHADOW_NONPRESENT_VALUE)) <
-	       SPTE_ENT_PER_PAGE; i++) {
-		gfn = first + i * pages;
-		if (gfn >= walk->end)
-			break;
-		if (!visit(walk, &table[i], level, gfn))
+		i = (int)min((walk->start - first) / pages, (gfn_t)SPTE_ENT_PER_PAGE);
+	if (walk->end < first + end * pages)
+		end = walk->end > first ? (int)DIV_ROUND_UP(walk->end - first, pages) : 0;
+	for (; (i = sim_next_entry(table, i, end, SHADOW_NONPRESENT_VALUE)) < end; i++)
+		if (!visit(walk, &table[i], level, first + i * pages))
 			return false;
-	}
 	return true;
 }
 

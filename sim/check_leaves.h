@@ -38,25 +38,26 @@ bool sim_for_each_root(struct kvm *kvm,
 		       bool (*fn)(void *ctx, const struct kvm_mmu_page *root), void *ctx);
 
 /**
- * sim_next_entry() - the next entry of a table that is not empty; SPTE_ENT_PER_PAGE if there is none.
+ * sim_next_entry() - the next entry of a table that is not empty; @end if there is none.
  * @i: where to begin
+ * @end: where to end: SPTE_ENT_PER_PAGE for the whole table
  * @empty: SHADOW_NONPRESENT_VALUE
  *
  * Most entries of most tables are empty, and checkers look at all of them: eight at a time.
  */
-static inline int sim_next_entry(const u64 *spt, int i, u64 empty)
+static inline int sim_next_entry(const u64 *spt, int i, int end, u64 empty)
 {
-	for (; i < 512 && (i & 7); i++)
+	for (; i < end && (i & 7); i++)
 		if (spt[i] != empty)
 			return i;
-	for (; i < 512; i += 8) {
+	for (; i + 8 <= end; i += 8) {
 		const u64 *e = &spt[i];
 
 		if (((e[0] ^ empty) | (e[1] ^ empty) | (e[2] ^ empty) | (e[3] ^ empty) |
 		     (e[4] ^ empty) | (e[5] ^ empty) | (e[6] ^ empty) | (e[7] ^ empty)))
 			break;
 	}
-	while (i < 512 && spt[i] == empty)
+	while (i < end && spt[i] == empty)
 		i++;
 	return i;
 }

@@ -123,12 +123,11 @@ static bool check_entry(struct walk *walk, const struct kvm_mmu_page *sp, gfn_t 
 /* Five levels deep at most: check_header() has seen to it that levels go down. */
 static bool check_table(struct walk *walk, const struct kvm_mmu_page *sp)
 {
-	u64 empty = SHADOW_NONPRESENT_VALUE;
-	int i;
+	int i, end = SPTE_ENT_PER_PAGE;
 
 	if (!list_empty(&sp->possible_nx_huge_page_link))
 		walk->nr_nx++;
-	for (i = 0; (i = sim_next_entry(sp->spt, i, empty)) < SPTE_ENT_PER_PAGE; i++)
+	for (i = 0; (i = sim_next_entry(sp->spt, i, end, SHADOW_NONPRESENT_VALUE)) < end; i++)
 		if (!check_entry(walk, sp, sp->gfn + i * KVM_PAGES_PER_HPAGE(sp->role.level),
 				 &sp->spt[i]))
 			return false;

@@ -114,9 +114,9 @@ static void see_result(struct sim_checks *checks, const struct sim_machine *mach
 
 /* ---- Operations ---- */
 
-static const char *who(void)
+static void who(char name[SIM_HISTORY_WHO_SIZE])
 {
-	return active->doing;
+	snprintf(name, SIM_HISTORY_WHO_SIZE, "%.*s", SIM_HISTORY_WHO_SIZE - 1, active->doing);
 }
 
 /* What was known of one VM is of no use for another, be it at the same address. */

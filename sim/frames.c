@@ -184,11 +184,38 @@ static struct sim_frame *new_records(struct sim_frame_block *block)
 	return block->frames;
 }
 
+/* In which order the single frames of a new block are handed out: the @i-th of them. */
+static u32 nth_single(const struct sim_frames *frames, u32 i)
+{
+	return frames->contiguous ? i : i * SCATTER % BLOCK_FRAMES;
+}
+
+/* All of a block, as the list that is empty now: what push_frame() would make, in one go. */
+static void list_singles(struct sim_frames *frames, u64 number)
+{
+	struct sim_frame_block *block = &frames->blocks[number];
+	u32 link = (u32)(number << SIM_ORDER_2M) + 1, nth = nth_single(frames, 0), prev = 0, i;
+
+	frames->free_frame = link + nth;
+	for (i = 0; i < BLOCK_FRAMES; i++) {
+		u32 next = nth_single(frames, i + 1);
+		struct sim_frame *frame = &block->frames[nth];
+
+		frame->order = 0;
+		frame->free = true;
+		frame->prev = prev;
+		frame->next = i + 1 < BLOCK_FRAMES ? link + next : 0;
+		prev = link + nth;
+		nth = next;
+	}
+	block->nr_free = BLOCK_FRAMES;
+}
+
+/* When no single frame is free. */
 static bool break_block(struct sim_frames *frames)
 {
 	u64 number = take_block(frames);
 	struct sim_frame_block *block;
-	u32 i;
 
 	if (number == UINT64_MAX)
 		return false;
@@ -199,13 +226,7 @@ static bool break_block(struct sim_frames *frames)
 		return false;
 	}
 	block->state = BLOCK_SINGLES;
-	block->nr_free = 0;
-	for (i = BLOCK_FRAMES; i--;) {
-		u32 nth = frames->contiguous ? i : i * SCATTER % BLOCK_FRAMES;
-
-		block->frames[nth].order = 0;
-		push_frame(frames, (number << SIM_ORDER_2M) + nth);
-	}
+	list_singles(frames, number);
 	return true;
 }
 

@@ -9,7 +9,7 @@
 
 #define LINES_MAX	6
 
-void sim_history_init(struct sim_history *history, const char *(*who)(void))
+void sim_history_init(struct sim_history *history, void (*who)(char name[SIM_HISTORY_WHO_SIZE]))
 {
 	memset(history, 0, sizeof(*history));
 	history->who = who;
@@ -20,22 +20,19 @@ void sim_history_add(struct sim_history *history, const char *how, const u64 *sp
 {
 	struct sim_history_entry *entry = &history->ring[history->nr % SIM_HISTORY_ENTRIES];
 
-	*entry = (struct sim_history_entry) {
-		.nr = ++history->nr,
-		.sptep = sptep,
-		.gfn = gfn,
-		.as_id = as_id,
-		.level = level,
-		.old_spte = old_spte,
-		.new_spte = new_spte,
-		.how = how,
-	};
+	/* By members: this is done for every change of every run. */
+	entry->nr = ++history->nr;
+	entry->sptep = sptep;
+	entry->gfn = gfn;
+	entry->as_id = as_id;
+	entry->level = level;
+	entry->old_spte = old_spte;
+	entry->new_spte = new_spte;
+	entry->how = how;
+	entry->who[0] = '\0';
+	/* A copy: whoever it was may be gone when it is printed. */
 	if (history->who)
-		/*
-		 * A copy: whoever it was may be gone when it is printed.  Not by snprintf(): this
-		 * is done for every change of every run.
-		 */
-		strncpy(entry->who, history->who(), sizeof(entry->who) - 1);
+		history->who(entry->who);
 }
 
 /* ---- Looking up ---- */

@@ -31,15 +31,15 @@ struct sim_history_entry {
 
 struct sim_history {
 	u64 nr;			/* changes so far */
-	const char *(*who)(void);
+	void (*who)(char name[SIM_HISTORY_WHO_SIZE]);
 	struct sim_history_entry ring[SIM_HISTORY_ENTRIES];
 };
 
 /**
  * sim_history_init() - an empty history.
- * @who: names whoever makes a change, called in its thread; NULL: nobody is named
+ * @who: writes the name of whoever makes a change, called in its thread; NULL: nobody is named
  */
-void sim_history_init(struct sim_history *history, const char *(*who)(void));
+void sim_history_init(struct sim_history *history, void (*who)(char name[SIM_HISTORY_WHO_SIZE]));
 
 /**
  * sim_history_add() - an SPTE has changed.

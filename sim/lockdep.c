@@ -164,8 +164,10 @@ static void learn_order(const struct sim_held_lock *held, unsigned int wanted, c
 {
 	unsigned char next[CLASSES_MAX + 1] = { 0 };
 	unsigned int a = held->class;
-	char way[DESCRIPTION_LEN] = "";
+	char way[DESCRIPTION_LEN];
 	bool inverted = false;
+
+	way[0] = '\0';
 
 	learning_lock();
 	if (!(after[a] >> wanted & 1)) {

@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <cmocka.h>
 
 #include "sim/finding.h"
@@ -14,9 +15,9 @@
 static struct sim_history history;
 static const char *thread_name;
 
-static const char *who(void)
+static void who(char name[SIM_HISTORY_WHO_SIZE])
 {
-	return thread_name;
+	snprintf(name, SIM_HISTORY_WHO_SIZE, "%s", thread_name);
 }
 
 static int setup(void **state)

@@ -279,14 +279,13 @@ static bool is_wild(const volatile void *object)
 static void carry_out(struct sim_det_task *self)
 {
 	const volatile void *object = self->object;
-	u64 name;
+	u64 name = sim_det_mem_name(object);
 
 	if (unlikely(is_wild(object)))
 		sim_det_fail("wild access: %s touches address 0x%llx", self->name,
 			     (unsigned long long)(uintptr_t)object);
 	if (unlikely(sim_det_mem_is_freed(object)))
 		fail_freed(object);
-	name = sim_det_mem_name(object);
 	if (self->kind == SIM_POINT_READ && sim_det_mem_is_page(name))
 		self->last_read = name;
 	count_hash(name << 8 | self->id << 4 | self->kind);

@@ -27,11 +27,6 @@
 #define OBJECT_LINES	((WINDOW_SIZE / 2) >> LINE_SHIFT)
 #define MAX_OBJECTS	65535
 
-/* struct page.flags; the rest is the task that freed it. */
-#define PAGE_LIVE	1UL
-#define PAGE_FREED	2UL
-#define PAGE_BY_SHIFT	8
-
 unsigned long page_offset_base;
 unsigned long vmemmap_base;
 
@@ -52,8 +47,9 @@ struct object {
 	u8 freed_by;
 };
 
+char *sim_det_mem_window;
+
 static struct {
-	char *window;
 	u16 *owner;		/* of each line of objects: its number, 0: nobody's */
 	struct object *objects;
 	unsigned int nr_objects;
@@ -86,13 +82,13 @@ static int reserve_all(void)
 		return -ENOMEM;
 	page_offset_base = (unsigned long)window - SIM_MEM_BASE;
 	vmemmap_base = (unsigned long)pages - (SIM_MEM_BASE >> PAGE_SHIFT) * sizeof(struct page);
-	mem.window = window;
+	sim_det_mem_window = window;
 	return 0;
 }
 
 int sim_mem_init(void)
 {
-	int r = mem.window ? 0 : reserve_all();
+	int r = sim_det_mem_window ? 0 : reserve_all();
 
 	mem.init_depth += !r;
 	return r;
@@ -108,10 +104,10 @@ unsigned long sim_mem_exit(void)
 void sim_det_mem_reset(void)
 {
 	/* Before the first sim_mem_init() there is nothing. */
-	if (!mem.window)
+	if (!sim_det_mem_window)
 		return;
 	memset(mem.owner, 0, mem.next_line * sizeof(*mem.owner));
-	memset(virt_to_page(mem.window), 0, (mem.next_page >> PAGE_SHIFT) * sizeof(struct page));
+	memset(virt_to_page(sim_det_mem_window), 0, (mem.next_page >> PAGE_SHIFT) * sizeof(struct page));
 	mem.nr_objects = 0;
 	mem.next_line = mem.next_page = 0;
 	mem.pages_in_use = mem.objects_in_use = 0;
@@ -163,7 +159,7 @@ static void prepare(void *p, size_t size, gfp_t gfp)
 
 static bool in_window(const volatile void *addr, size_t *offset)
 {
-	*offset = (size_t)((const volatile char *)addr - mem.window);
+	*offset = (size_t)((const volatile char *)addr - sim_det_mem_window);
 	return *offset < WINDOW_SIZE;
 }
 
@@ -171,7 +167,7 @@ bool sim_mem_contains(const void *addr)
 {
 	size_t offset;
 
-	return mem.window && in_window(addr, &offset);
+	return sim_det_mem_window && in_window(addr, &offset);
 }
 
 static struct object *object_at(size_t offset)
@@ -179,15 +175,9 @@ static struct object *object_at(size_t offset)
 	return &mem.objects[mem.owner[(offset - OBJECTS_OFFSET) >> LINE_SHIFT]];
 }
 
-bool sim_det_mem_is_freed(const volatile void *addr)
+bool sim_det_mem_object_is_freed(u64 name)
 {
-	size_t offset;
-
-	if (!in_window(addr, &offset))
-		return false;
-	if (offset < OBJECTS_OFFSET)
-		return virt_to_page((const void *)addr)->flags & PAGE_FREED;
-	return object_at(offset)->freed;
+	return object_at(name - 1)->freed;
 }
 
 bool sim_det_mem_lookup(const volatile void *addr, struct sim_det_memory *memory)
@@ -204,8 +194,8 @@ bool sim_det_mem_lookup(const volatile void *addr, struct sim_det_memory *memory
 			.name = "page",
 			.number = (unsigned int)(offset >> PAGE_SHIFT) + 1,
 			.offset = offset & ~PAGE_MASK,
-			.freed = flags & PAGE_FREED,
-			.freed_by = flags >> PAGE_BY_SHIFT,
+			.freed = flags & SIM_DET_PAGE_FREED,
+			.freed_by = flags >> SIM_DET_PAGE_BY_SHIFT,
 		};
 		return flags != 0;
 	}
@@ -220,13 +210,6 @@ bool sim_det_mem_lookup(const volatile void *addr, struct sim_det_memory *memory
 	return memory->number != 0;
 }
 
-u64 sim_det_mem_name(const volatile void *addr)
-{
-	size_t offset;
-
-	return in_window(addr, &offset) ? offset + 1 : 0;
-}
-
 /* ---- Pages ---- */
 
 unsigned long __get_free_page(gfp_t gfp)
@@ -236,11 +219,11 @@ unsigned long __get_free_page(gfp_t gfp)
 
 	if (!may_alloc(gfp) || mem.next_page == OBJECTS_OFFSET)
 		return 0;
-	p = mem.window + mem.next_page;
+	p = sim_det_mem_window + mem.next_page;
 	mem.next_page += PAGE_SIZE;
 	prepare(p, PAGE_SIZE, gfp);
 	page = virt_to_page(p);
-	page->flags = PAGE_LIVE;
+	page->flags = SIM_DET_PAGE_LIVE;
 	page->private = 0;
 	mem.pages_in_use++;
 	return (unsigned long)p;
@@ -257,9 +240,9 @@ void free_page(unsigned long addr)
 		return;
 	page = virt_to_page((void *)addr);
 	sim_det_event("frees", (void *)addr);
-	if (WARN(page->flags != PAGE_LIVE, "free_page() of a page that is free already"))
+	if (WARN(page->flags != SIM_DET_PAGE_LIVE, "free_page() of a page that is free already"))
 		return;
-	page->flags = PAGE_FREED | (unsigned long)sim_det_current() << PAGE_BY_SHIFT;
+	page->flags = SIM_DET_PAGE_FREED | (unsigned long)sim_det_current() << SIM_DET_PAGE_BY_SHIFT;
 	page->private = 0;
 	mem.pages_in_use--;
 	sim_det_freed((void *)addr, PAGE_SIZE);
@@ -287,7 +270,7 @@ static void *object_alloc(struct kmem_cache *cache, size_t size, size_t align, g
 	};
 	for (i = 0; i < lines; i++)
 		mem.owner[line + i] = (u16)mem.nr_objects;
-	p = mem.window + OBJECTS_OFFSET + (line << LINE_SHIFT);
+	p = sim_det_mem_window + OBJECTS_OFFSET + (line << LINE_SHIFT);
 	prepare(p, size, gfp);
 	mem.objects_in_use++;
 	return p;

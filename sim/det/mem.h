@@ -2,6 +2,7 @@
 #ifndef SIM_DET_MEM_H
 #define SIM_DET_MEM_H
 
+#include <linux/mm.h>
 #include <linux/types.h>
 
 #include "sim/mem.h"
@@ -29,14 +30,19 @@ void sim_det_mem_reset(void);
 /** sim_det_alloc_reset() - a new schedule: what sim/alloc.h handed out is free again. */
 void sim_det_alloc_reset(void);
 
-/** sim_det_mem_is_freed() - whether an address lies in freed memory; no other is asked for. */
-bool sim_det_mem_is_freed(const volatile void *addr);
+/** sim_det_mem_window - where memory begins; before the first sim_mem_init() nowhere. */
+extern char *sim_det_mem_window;
 
 /** sim_det_mem_lookup() - what is known of an address: false if it is none of ours. */
 bool sim_det_mem_lookup(const volatile void *addr, struct sim_det_memory *memory);
 
 /** sim_det_mem_name() - a number that tells addresses apart, equal in all runs; 0 for others. */
-u64 sim_det_mem_name(const volatile void *addr);
+static inline u64 sim_det_mem_name(const volatile void *addr)
+{
+	u64 offset = (u64)((const volatile char *)addr - sim_det_mem_window);
+
+	return offset < SIM_MEM_END - SIM_MEM_BASE ? offset + 1 : 0;
+}
 
 /* Pages lie in the first half of memory, objects in the other: so their names do. */
 #define SIM_DET_MEM_HALF	((SIM_MEM_END - SIM_MEM_BASE) / 2)
@@ -45,6 +51,24 @@ u64 sim_det_mem_name(const volatile void *addr);
 static inline bool sim_det_mem_is_page(u64 name)
 {
 	return name && name <= SIM_DET_MEM_HALF;
+}
+
+/* struct page.flags; the rest is the number of the task that freed it. */
+#define SIM_DET_PAGE_LIVE	1UL
+#define SIM_DET_PAGE_FREED	2UL
+#define SIM_DET_PAGE_BY_SHIFT	8
+
+/** sim_det_mem_object_is_freed() - sim_det_mem_is_freed() by the name of what is in no page. */
+bool sim_det_mem_object_is_freed(u64 name);
+
+/** sim_det_mem_is_freed() - whether an address lies in freed memory; no other is asked for. */
+static inline bool sim_det_mem_is_freed(const volatile void *addr)
+{
+	u64 name = sim_det_mem_name(addr);
+
+	if (sim_det_mem_is_page(name))
+		return virt_to_page((const void *)addr)->flags & SIM_DET_PAGE_FREED;
+	return name && sim_det_mem_object_is_freed(name);
 }
 
 #endif /* SIM_DET_MEM_H */

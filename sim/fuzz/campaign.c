@@ -169,7 +169,7 @@ int sim_campaign_next(struct sim_campaign *c)
 	seed = sim_mix(sim_mix(c->config.seed, c->unit), c->in_unit + 1);
 	sim_search_begin(&c->search, seed, c->odds, choose_base(c, seed));
 	sim_recording_strategy_begin(&c->recording);
-	c->lab.teardown = !(c->in_unit & 15);
+	c->lab.teardown = !(c->in_unit & 31);
 	r = sim_lab_run(&c->lab, &config, &c->result);
 	sim_search_end(&c->search);
 	c->in_unit++;

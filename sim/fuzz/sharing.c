@@ -29,11 +29,18 @@ void sim_sharing_settle(struct sim_sharing *s)
 	s->grown = false;
 }
 
-static struct sim_shared_object *touch(struct sim_sharing *s, u64 name, unsigned int task, bool write)
+static struct sim_shared_object *object_of(struct sim_sharing *s, u64 name)
 {
-	struct sim_shared_object *object;
+	u64 offset = name - 1;
 
-	object = &s->objects[sim_mix(name, 0) % SIM_SHARING_OBJECTS];
+	if (sim_det_mem_is_page(name))
+		return &s->objects[offset / sizeof(u64) % SIM_SHARING_ENTRIES];
+	return &s->objects[SIM_SHARING_ENTRIES + offset / sizeof(u32) % SIM_SHARING_WORDS];
+}
+
+static void touch(struct sim_sharing *s, struct sim_shared_object *object, unsigned int task,
+		  bool write)
+{
 	if (object->run != s->run) {
 		object->run = s->run;
 		object->tasks = 0;
@@ -45,7 +52,6 @@ static struct sim_shared_object *touch(struct sim_sharing *s, u64 name, unsigned
 		object->shared = SIM_SHARED_NEW;
 		s->grown = true;
 	}
-	return object;
 }
 
 static void cover(struct sim_coverage *coverage, u32 before, u32 after)
@@ -64,28 +70,32 @@ const struct sim_shared_object *sim_sharing_touch(struct sim_sharing *s,
 	u64 name = sim_det_mem_name(task->object);
 	struct sim_shared_object *object;
 	bool first;
-	u32 site;
 
 	if (!name)
 		return NULL;
-	first = s->objects[sim_mix(name, 0) % SIM_SHARING_OBJECTS].run != s->run;
-	object = touch(s, name, task->id, sim_point_writes(task->kind));
+	object = object_of(s, name);
+	first = object->run != s->run;
+	touch(s, object, task->id, sim_point_writes(task->kind));
 	if (!s->coverage)
 		return object;
-	site = task->place;
 	if (!first && object->written && object->last_task != task->id)
-		cover(s->coverage, object->last_site, site);
+		cover(s->coverage, object->last_site, task->place);
 	object->last_task = (u8)task->id;
-	object->last_site = site;
+	object->last_site = task->place;
 	return object;
 }
 
 /* Accesses go by the address of what they touch: of a page an entry, else any aligned word. */
 void sim_sharing_free(struct sim_sharing *s, const volatile void *p, size_t size)
 {
-	u64 name = sim_det_mem_name(p);
 	size_t at, step = size == PAGE_SIZE ? sizeof(u64) : sizeof(u32);
+	u64 name = sim_det_mem_name(p);
+	struct sim_shared_object *object;
 
-	for (at = 0; name && at < size; at += step)
-		touch(s, name + at, sim_det_current(), true);
+	for (at = 0; name && at < size; at += step) {
+		object = object_of(s, name + at);
+		/* Whoever touches it first from now on fails, and is no question of who comes first. */
+		if (object->run == s->run)
+			touch(s, object, sim_det_current(), true);
+	}
 }

@@ -10,7 +10,14 @@
  * are the same in all runs, so what one run has shown the next ones know.
  */
 
-#define SIM_SHARING_OBJECTS	(1u << 16)
+/*
+ * A place each for 128 pages, by their entries, and for 128 KiB of objects, by their words; those
+ * beyond share the places of others, and count as shared if these do.  In the order of memory: a
+ * walk of a table goes through a few cache lines.
+ */
+#define SIM_SHARING_ENTRIES	(1u << 16)
+#define SIM_SHARING_WORDS	(1u << 15)
+#define SIM_SHARING_OBJECTS	(SIM_SHARING_ENTRIES + SIM_SHARING_WORDS)
 
 struct sim_shared_object {
 	u32 run;		/* the last one that touched it */
@@ -39,7 +46,7 @@ struct sim_sharing {
 	u32 run;
 	bool grown;		/* there are new ones */
 	struct sim_coverage *coverage;	/* NULL: nobody wants to know */
-	struct sim_shared_object objects[SIM_SHARING_OBJECTS];	/* by a hash of their names */
+	struct sim_shared_object objects[SIM_SHARING_OBJECTS];	/* by their names */
 };
 
 /** sim_sharing_clear() - nothing is known: another workload. */

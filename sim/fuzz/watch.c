@@ -19,9 +19,9 @@ static struct sim_watch *watch_of(struct sim_lab *lab)
 	return &lab->watch;
 }
 
-static const char *who(void)
+static void who(char name[SIM_HISTORY_WHO_SIZE])
 {
-	return sim_det_self()->name;
+	memcpy(name, sim_det_self()->name, SIM_DET_NAME_SIZE);
 }
 
 /* ---- What the tracepoints tell ---- */
