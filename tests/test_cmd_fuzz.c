@@ -9,6 +9,8 @@ static void test_bad_options(void **state)
 	sim_assert_usage(sim_run("fuzz", "--levels", "3"), "tdpsim fuzz", "\"3\"");
 	sim_assert_usage(sim_run("fuzz", "--shard", "2/2"), "tdpsim fuzz", "\"2/2\"");
 	sim_assert_usage(sim_run("fuzz", "--set", "nx=2"), "tdpsim fuzz", "\"nx=2\"");
+	sim_assert_usage(sim_run("fuzz", "--set", "wrap=100"), "tdpsim fuzz", "\"wrap=100\"");
+	sim_assert_usage(sim_run("fuzz", "--set", "wrap=-1"), "tdpsim fuzz", "\"wrap=-1\"");
 	sim_assert_usage(sim_run("fuzz", "--seconds", "0"), "tdpsim fuzz", "\"0\"");
 	sim_assert_usage(sim_run("fuzz", "--jobs", "0"), "tdpsim fuzz", "\"0\"");
 	sim_assert_usage(sim_run("fuzz", "fault-fault"), "tdpsim fuzz", "\"fault-fault\"");
@@ -170,6 +172,28 @@ static void test_unlisted_table(void **state)
 	sim_outcome_free(&outcome);
 }
 
+/* The zap at the wrap of a generation comes before the new one can be seen: found, and known. */
+static void test_mmio_before_wrap(void **state)
+{
+	static const char workload[] = TEST_DIR "/workloads/mmio-before-wrap.wl";
+	struct sim_outcome outcome;
+
+	outcome = sim_run("fuzz", "--workload", workload, "--set", "wrap=2", "--known",
+			  "--seconds", "25", "--keep", sim_cli_dir);
+	assert_int_equal(outcome.status, 1);
+	sim_assert_has(outcome.out, "an MMIO SPTE of generation 0x7fffe, but the memslots' is 0x0");
+	sim_outcome_free(&outcome);
+	outcome = sim_run("fuzz", "--workload", workload, "--set", "wrap=2", "--schedules", "2000");
+	sim_assert_fine(&outcome);
+	sim_assert_has(outcome.out, "what is known of kernels as they were");
+	sim_outcome_free(&outcome);
+	/* Far from the wrap there is nothing. */
+	outcome = sim_run("fuzz", "--workload", workload, "--set", "wrap=0", "--schedules", "2000");
+	sim_assert_fine(&outcome);
+	assert_int_equal(sim_count(outcome.out, "what is known"), 0);
+	sim_outcome_free(&outcome);
+}
+
 static void test_mmio_over_leaf(void **state)
 {
 	static const char workload[] = TEST_DIR "/workloads/mmio-over-leaf.wl";
@@ -197,6 +221,7 @@ int main(void)
 		cmocka_unit_test(test_from_finding_to_explanation),
 		cmocka_unit_test(test_explore),
 		cmocka_unit_test(test_unlisted_table),
+		cmocka_unit_test(test_mmio_before_wrap),
 		cmocka_unit_test(test_mmio_over_leaf),
 	};
 

@@ -285,7 +285,7 @@ static const struct {
 	{ HEAD "workload w\n\tvm\n\tunload x\n", 4, "\"unload x\" is not understood" },
 	{ HEAD "workload w\n\tvm\n\tvm\n\tthread a\n", 4, "there is one VM" },
 	{ HEAD "workload w\n\tvcpu 0\n\tthread a\n", 3, "the VM must be made first" },
-	{ HEAD "workload w\n\tvm\n\tvcpu 8\n\tthread a\n", 4, "vCPUs 0 to 7 can be set up" },
+	{ HEAD "workload w\n\tvm\n\tvcpu 8\n\tthread a\n", 4, "vCPUs 0 to 7 can be made, each once" },
 	{ HEAD "workload w\n\tvm\n\tvcpu 0\n", 4, "there is no thread" },
 	{ HEAD "workload w\n\tvm\n\tthread\n", 4, "\"\" cannot be the name of a thread" },
 	{ HEAD "workload w\n\tvm\n\tthread a b\n", 4, "cannot be the name of a thread" },

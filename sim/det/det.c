@@ -362,6 +362,11 @@ bool sim_det_ask(enum sim_det_question question)
 	return yes;
 }
 
+bool sim_det_cmpxchg_fails(void)
+{
+	return sim_det_ask(SIM_DET_FAIL_CMPXCHG);
+}
+
 void sim_det_freed(const volatile void *p, size_t size)
 {
 	if (det.exploring && det.strategy && det.strategy->freed)

@@ -25,6 +25,7 @@
 enum sim_det_question {
 	SIM_DET_NEED_RESCHED,	/* is this task's time slice over? */
 	SIM_DET_FAIL_ALLOC,	/* shall this allocation fail? */
+	SIM_DET_FAIL_CMPXCHG,	/* shall this try_cmpxchg() fail, though nothing has changed? */
 	SIM_DET_NR_QUESTIONS
 };
 

@@ -36,11 +36,13 @@ static struct sim_lab_machine choose_machine(struct sim_campaign *c, const char 
 	m.profile = any_profile(c);
 	m.ept = draw(c, 2);
 	m.levels = 4 + draw(c, 2);
-	m.ad = draw(c, 4);
+	m.ad = draw(c, 3);
 	m.pml = draw(c, 2);
 	m.preempt = draw(c, 4);
 	m.nx = !draw(c, 4);
 	m.eager_split = draw(c, 4);
+	/* The set-up has two or three of the slots' changes. */
+	m.wrap = draw(c, 4) ? 0 : 1 + draw(c, 8);
 	if (needs)
 		sim_lab_machine_apply(&m, needs);
 	sim_lab_settings_apply(&c->config.settings, &m);
@@ -101,12 +103,20 @@ static int begin_unit(struct sim_campaign *c)
 	machine = choose_machine(c, needs);
 	c->odds.resched = resched[draw(c, 4)];
 	c->odds.fail_alloc = draw(c, 8) ? 0 : 32;
+	c->odds.fail_cmpxchg = draw(c, 8) ? 0 : 16;
 	sim_search_init(&c->search);
 	c->search.sharing.coverage = &c->coverage;
 	c->nr_corpus = 0;
-	c->in_unit = 0;
+	c->in_unit = c->unit_steps = 0;
 	c->stats->units++;
 	return sim_lab_init(&c->lab, workload, &machine);
+}
+
+static bool unit_is_over(const struct sim_campaign *c)
+{
+	if (c->in_unit < SIM_CAMPAIGN_UNIT_MIN)
+		return false;
+	return c->in_unit == SIM_CAMPAIGN_UNIT_MAX || c->unit_steps >= SIM_CAMPAIGN_UNIT_STEPS;
 }
 
 /* ---- Schedules ---- */
@@ -159,7 +169,7 @@ int sim_campaign_next(struct sim_campaign *c)
 	u64 seed;
 	int r;
 
-	if (c->in_unit == SIM_CAMPAIGN_UNIT) {
+	if (unit_is_over(c)) {
 		c->unit += c->config.step;
 		c->in_unit = 0;
 	}
@@ -173,6 +183,7 @@ int sim_campaign_next(struct sim_campaign *c)
 	r = sim_lab_run(&c->lab, &config, &c->result);
 	sim_search_end(&c->search);
 	c->in_unit++;
+	c->unit_steps += c->result.steps;
 	if (r || c->recording.failed)
 		return r ? r : -ENOMEM;
 	count_run(c);

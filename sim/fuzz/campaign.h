@@ -12,7 +12,14 @@
  * can be dealt out to processes and machines that know nothing of each other.
  */
 
-#define SIM_CAMPAIGN_UNIT	256	/* schedules of a unit */
+/*
+ * The schedules of a unit: so many at least and at most, and in between until they have taken so many
+ * steps.  Many short units find more than few long ones: most bugs need the right machine more
+ * than a rare schedule.  By steps, or the largest workloads would have most of the time.
+ */
+#define SIM_CAMPAIGN_UNIT_MIN	32
+#define SIM_CAMPAIGN_UNIT_MAX	256
+#define SIM_CAMPAIGN_UNIT_STEPS	(1u << 18)
 
 struct sim_campaign_config {
 	/* NULL: all of them in turn, and some that are made up. */
@@ -48,6 +55,7 @@ struct sim_campaign {
 	struct sim_workload *parsed;	/* or if it is a stock one */
 	struct sim_search_odds odds;
 	u64 unit, in_unit;
+	u64 unit_steps;		/* so far */
 	struct sim_coverage coverage;
 	struct sim_schedule corpus[SIM_CAMPAIGN_CORPUS];
 	unsigned int nr_corpus;

@@ -7,6 +7,7 @@
 #include "sim/check_tables.h"
 #include "sim/fuzz/lab.h"
 #include "sim/mem.h"
+#include "sim/sim.h"
 
 /* What is checked when all threads of a schedule have ended. */
 
@@ -32,7 +33,10 @@ void sim_lab_check_end(struct sim_lab *lab)
 
 void sim_lab_check_gone(struct sim_lab *lab)
 {
-	rcu_barrier();
+	/* kvm_mmu_uninit_vm() waits for the last: their code may be unloaded now. */
+	if (sim_rcu_callbacks_pending())
+		sim_det_fail("the VM is gone, but left %lu RCU callbacks",
+			     sim_rcu_callbacks_pending());
 	if (sim_mem_pages_in_use() || sim_mem_objects_in_use())
 		sim_det_fail("the VM is gone, but left %lu pages and %lu objects",
 			     sim_mem_pages_in_use(), sim_mem_objects_in_use());

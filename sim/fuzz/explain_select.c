@@ -201,7 +201,7 @@ enum {
 	RANK_SWAP = 95,
 	RANK_LIFE = 90,
 	RANK_OP = 80,
-	RANK_ALLOC = 75,
+	RANK_FAILURE = 75,	/* of an allocation, or of try_cmpxchg() */
 	RANK_SAME_WRITE = 70,	/* to what the failure is about */
 	RANK_SAME_READ = 65,
 	RANK_BLOCK = 55,
@@ -308,7 +308,7 @@ static u8 rank(const struct sim_explanation *x, u32 i, const struct touched_tabl
 	case SIM_TIMELINE_OP:
 		return RANK_OP;
 	case SIM_TIMELINE_ANSWER:
-		return e->to == SIM_DET_FAIL_ALLOC ? RANK_ALLOC : RANK_AGAIN;
+		return e->to == SIM_DET_NEED_RESCHED ? RANK_AGAIN : RANK_FAILURE;
 	case SIM_TIMELINE_END:
 		return RANK_END;
 	default:

@@ -37,9 +37,20 @@ static bool is_mmio_over_leaf(const struct sim_lab *lab, const struct sim_det_re
 	       (!strncmp(result->report, "stale ", 6) || strstr(result->report, "cached"));
 }
 
+/*
+ * When the generation of memslots starts anew all roots are zapped, and then the new one is published.
+ * A fault in between makes an MMIO SPTE of the old one.
+ */
+static bool is_mmio_before_wrap(const struct sim_lab *lab, const struct sim_det_result *result)
+{
+	return lab->watch.mmio_before_wrap && strstr(result->report, "an MMIO SPTE of generation");
+}
+
 const char *sim_known_finding(const struct sim_lab *lab, const struct sim_det_result *result)
 {
 	if (is_unlisted_table(&lab->machine, result))
 		return "unlisted-table";
-	return is_mmio_over_leaf(lab, result) ? "mmio-over-leaf" : NULL;
+	if (is_mmio_over_leaf(lab, result))
+		return "mmio-over-leaf";
+	return is_mmio_before_wrap(lab, result) ? "mmio-before-wrap" : NULL;
 }

@@ -49,6 +49,16 @@ static bool set_switch(bool *on, const char *value)
 	return *on || !strcmp(value, "0");
 }
 
+static bool set_wrap(struct sim_lab_machine *machine, const char *value)
+{
+	size_t digits = strspn(value, "0123456789");
+
+	if (!digits || digits > 2 || value[digits])
+		return false;
+	machine->wrap = (unsigned int)atoi(value);
+	return true;
+}
+
 bool sim_lab_machine_set(struct sim_lab_machine *machine, const char *key, const char *value)
 {
 	size_t i;
@@ -65,6 +75,8 @@ bool sim_lab_machine_set(struct sim_lab_machine *machine, const char *key, const
 		machine->levels = !strcmp(value, "5") ? 5 : 4;
 		return !strcmp(value, "4") || !strcmp(value, "5");
 	}
+	if (!strcmp(key, "wrap"))
+		return set_wrap(machine, value);
 	for (i = 0; i < NR_SWITCHES; i++)
 		if (!strcmp(key, switches[i].key))
 			return set_switch(switch_of(machine, i), value);
@@ -90,6 +102,8 @@ const char *sim_lab_machine_print(const struct sim_lab_machine *machine, char *b
 	for (i = 0; i < NR_SWITCHES && len < size; i++)
 		len += (size_t)snprintf(buf + len, size - len, " %s=%d", switches[i].key,
 					*switch_of(&m, i));
+	if (m.wrap && len < size)
+		snprintf(buf + len, size - len, " wrap=%u", m.wrap);
 	return buf;
 }
 

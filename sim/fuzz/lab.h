@@ -35,7 +35,16 @@ struct sim_lab_machine {
 	bool nx;		/* nx_huge_pages=force */
 	bool eager_split;
 	bool caches;		/* CPUs have TLBs */
+	/*
+	 * After how many changes, from the VM's beginning, its counters start anew: the
+	 * generation of memslots as far as MMIO SPTEs hold it, and mmu_invalidate_seq.  The logs
+	 * that CPUs write (PML) are nearly full.  0: all begins as a kernel's does, and that is
+	 * out of reach.
+	 */
+	unsigned int wrap;
 };
+
+#define SIM_LAB_MAX_WRAP	99
 
 /** sim_lab_machine_default() - the default profile on EPT, 4 levels, all features. */
 struct sim_lab_machine sim_lab_machine_default(void);

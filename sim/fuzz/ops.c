@@ -6,6 +6,7 @@
 
 #include "mmu/mmu.h"
 #include "mmu/module.h"
+#include "mmu/spte.h"
 #include "mmu/x86.h"
 #include "sim/fuzz/lab.h"
 
@@ -20,11 +21,24 @@ static void expect(const struct sim_race_op *op, int r)
 
 /* ---- VM, vCPUs and slots ---- */
 
+/* As if the VM had lived for years: so many changes more, and these counters start anew. */
+static void age_counters(struct kvm *kvm, unsigned int left)
+{
+	u64 gen = MMIO_SPTE_GEN_MASK + 1 - (u64)left * KVM_ADDRESS_SPACE_NUM;
+	int i;
+
+	for (i = 0; i < KVM_ADDRESS_SPACE_NUM; i++)
+		kvm->memslots[i]->generation = gen + (u64)i;
+	kvm->mmu_invalidate_seq = 0ul - left;
+}
+
 static void do_vm(struct sim_lab *lab, const struct sim_race_op *op)
 {
 	lab->kvm = kvm_create_vm(&sim_lab_world_ops, lab);
 	if (!lab->kvm)
 		sim_det_fail("out of memory");
+	if (lab->machine.wrap)
+		age_counters(lab->kvm, lab->machine.wrap);
 	sim_watch_new_vm(lab);
 }
 
@@ -33,9 +47,14 @@ static void do_vcpu(struct sim_lab *lab, const struct sim_race_op *op)
 	struct sim_cpu *cpu = &lab->cpus[op->op.id];
 	struct kvm_vcpu *vcpu = kvm_vm_create_vcpu(lab->kvm, (int)op->op.id, cpu);
 
+	if (PTR_ERR(vcpu) == -ENOMEM)
+		return;
 	if (IS_ERR(vcpu))
 		sim_det_fail("\"%s\" returned %ld", op->op.text, PTR_ERR(vcpu));
 	cpu->vcpu = vcpu;
+	/* The log of the CPU, too: it is filled from its end, and full below 0. */
+	if (lab->machine.wrap)
+		vcpu->arch.pml_index = (u16)((lab->machine.wrap - 1) % 4);
 }
 
 static int set_region(struct sim_lab *lab, const struct sim_op *slot, u64 gpa, u64 size, u32 flags)
@@ -109,7 +128,7 @@ static void do_access(struct sim_lab *lab, const struct sim_race_op *op)
 }
 
 /*
- * Into SMM and out of it, by an access to the slots of SMM, if there are any, and one to the
+ * Into SMM and out of it, by a write to the slots of SMM, if there are any, and a read of the
  * others: so the vCPU gets both roots.
  */
 static void do_smi(struct sim_lab *lab, const struct sim_race_op *op)
@@ -120,7 +139,7 @@ static void do_smi(struct sim_lab *lab, const struct sim_race_op *op)
 
 	kvm_inject_smi(cpu->vcpu);
 	sim_cpu_reset(cpu);
-	sim_instruction_add(sim_cpu_add_instruction(cpu, SIM_EXIT_RSM), SIM_ACCESS_READ, gpa, false);
+	sim_instruction_add(sim_cpu_add_instruction(cpu, SIM_EXIT_RSM), SIM_ACCESS_WRITE, gpa, false);
 	sim_instruction_add(sim_cpu_add_instruction(cpu, SIM_EXIT_IO), SIM_ACCESS_READ, gpa, false);
 	run_guest(lab, cpu, op);
 }
@@ -196,8 +215,11 @@ static void do_recover(struct sim_lab *lab, const struct sim_race_op *op)
 
 static void do_zap_range(struct sim_lab *lab, const struct sim_race_op *op)
 {
-	kvm_zap_gfn_range(lab->kvm, gpa_to_gfn(op->op.gpa),
-			  gpa_to_gfn(op->op.gpa + op->op.size));
+	gfn_t start = gpa_to_gfn(op->op.gpa), end = gpa_to_gfn(op->op.gpa + op->op.size);
+
+	sim_watch_zap_range_begin(lab);
+	kvm_zap_gfn_range(lab->kvm, start, end);
+	sim_watch_zap_range_end(lab, start, end);
 }
 
 /* The owner's exit: pages go after this, and nobody is told. */
@@ -274,5 +296,7 @@ void sim_lab_do(struct sim_lab *lab, const struct sim_race_op *op)
 {
 	do_fn fn = op->type == SIM_RACE_SCENARIO ? scenario_ops[op->op.type] : own_ops[op->type];
 
-	fn(lab, op);
+	/* One that could not be made does nothing. */
+	if (!sim_race_op_uses_vcpu(op) || lab->cpus[op->op.id].vcpu)
+		fn(lab, op);
 }

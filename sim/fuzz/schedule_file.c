@@ -32,6 +32,7 @@ static const char *const kinds[] = {
 
 static const char *const questions[] = {
 	[SIM_DET_NEED_RESCHED] = "resched", [SIM_DET_FAIL_ALLOC] = "fail-alloc",
+	[SIM_DET_FAIL_CMPXCHG] = "fail-cmpxchg",
 };
 
 /* ---- Writing ---- */

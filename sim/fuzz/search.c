@@ -128,7 +128,12 @@ static void search_freed(void *ctx, const volatile void *p, size_t size)
 static bool search_ask(void *ctx, enum sim_det_question question)
 {
 	struct sim_search *s = ctx;
-	u32 odds = question == SIM_DET_NEED_RESCHED ? s->odds.resched : s->odds.fail_alloc;
+	const u32 all[SIM_DET_NR_QUESTIONS] = {
+		[SIM_DET_NEED_RESCHED] = s->odds.resched,
+		[SIM_DET_FAIL_ALLOC] = s->odds.fail_alloc,
+		[SIM_DET_FAIL_CMPXCHG] = s->odds.fail_cmpxchg,
+	};
+	u32 odds = all[question];
 
 	if (s->cut)
 		return s->replay.strategy.ask(&s->replay, question);

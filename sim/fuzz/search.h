@@ -37,6 +37,7 @@ enum sim_search_kind {
 struct sim_search_odds {
 	u32 resched;
 	u32 fail_alloc;
+	u32 fail_cmpxchg;
 };
 
 #define SIM_SEARCH_MAX_DEPTH	5

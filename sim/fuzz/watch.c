@@ -6,6 +6,7 @@
 #include "mmu/mmutrace.h"
 #include "mmu/spte.h"
 #include "sim/check_change.h"
+#include "sim/check_leaves.h"
 #include "sim/check_refs.h"
 #include "sim/finding.h"
 #include "sim/fuzz/lab.h"
@@ -26,6 +27,17 @@ static void who(char name[SIM_HISTORY_WHO_SIZE])
 
 /* ---- What the tracepoints tell ---- */
 
+static void note_new_leaf(struct sim_new_leafs *leafs, int as_id, gfn_t gfn, int level)
+{
+	unsigned int n = leafs->nr++;
+
+	if (n >= SIM_WATCH_MAX_NEW)
+		return;
+	leafs->leaf[n].as_id = as_id;
+	leafs->leaf[n].start = gfn;
+	leafs->leaf[n].end = gfn + KVM_PAGES_PER_HPAGE(level);
+}
+
 static void judge_change(const char *how, const u64 *sptep, int as_id, gfn_t gfn, int level,
 			 u64 old_spte, u64 new_spte)
 {
@@ -45,6 +57,9 @@ static void judge_change(const char *how, const u64 *sptep, int as_id, gfn_t gfn
 	if (is_shadow_present_pte(old_spte) &&
 	    (!is_shadow_present_pte(new_spte) || !is_last_spte(old_spte, level)))
 		watch->zappers |= BIT(sim_det_current());
+	if (watch->new_leafs.ranges && is_present_leaf(new_spte, level) &&
+	    !is_present_leaf(old_spte, level))
+		note_new_leaf(&watch->new_leafs, as_id, gfn, level);
 	if (exploring && !is_shadow_present_pte(old_spte) && is_shadow_present_pte(new_spte))
 		sim_watch_installed(active, gfn, level);
 	sim_det_quiet(-1);
@@ -64,10 +79,27 @@ static void note_mmio_over_leaf(int as_id, gfn_t gfn, int level, u64 old_spte, u
 	sim_det_quiet(-1);
 }
 
+/* docs/found.md, mmio-before-wrap: as above. */
+static void note_mmio_before_wrap(int as_id, u64 new_spte)
+{
+	u64 gen, spte_gen = get_mmio_spte_generation(new_spte);
+
+	if (!is_mmio_spte(new_spte) ||
+	    ((spte_gen + KVM_ADDRESS_SPACE_NUM) & MMIO_SPTE_GEN_MASK) >= KVM_ADDRESS_SPACE_NUM)
+		return;
+	/* It is the last one before the wrap.  Is that under way? */
+	sim_det_quiet(1);
+	gen = __kvm_memslots(active->kvm, as_id)->generation;
+	if ((gen & (KVM_MEMSLOT_GEN_UPDATE_IN_PROGRESS | MMIO_SPTE_GEN_MASK)) != spte_gen)
+		watch_of(active)->mmio_before_wrap = true;
+	sim_det_quiet(-1);
+}
+
 static void see_kvm_tdp_mmu_spte_changed(int as_id, gfn_t gfn, int level, u64 old_spte,
 					 u64 new_spte)
 {
 	note_mmio_over_leaf(as_id, gfn, level, old_spte, new_spte);
+	note_mmio_before_wrap(as_id, new_spte);
 	judge_change("changed", NULL, as_id, gfn, level, old_spte, new_spte);
 }
 
@@ -145,45 +177,50 @@ static u64 slots_generation(struct kvm *kvm)
 	return gen;
 }
 
-/*
- * Between the look at the slots and the start of the notifier they may have changed: then
- * the range may be elsewhere, and is not judged.  After that they cannot.
- */
-static void judge_notifier(struct sim_watch *watch, unsigned int task)
+static void begin_invalidation(struct sim_invalidations *in, struct kvm *kvm, hva_t start, hva_t end)
 {
-	struct sim_notifier_check *check = &watch->notifiers[task];
+	unsigned int n = in->nr++;
+
+	if (n >= SIM_WATCH_NESTED)
+		return;
+	sim_check_notifier_begin(&in->check[n], kvm, start, end, &active->watch.history);
+	in->check[n].in_guest = true;
+	in->gen[n] = slots_generation(kvm);
+}
+
+/*
+ * The innermost.  Between the look at the slots and the start of the notifier they may have
+ * changed: then the range may be elsewhere, and is not judged.  After that they cannot.
+ */
+static void judge_invalidation(struct sim_invalidations *in)
+{
+	unsigned int n = in->nr - 1;
 	char err[SIM_FINDING_SIZE];
 
-	if (slots_generation(check->kvm) != watch->notifier_gen[task]) {
-		watch->notifiers_begun &= ~BIT(task);
+	if (n >= SIM_WATCH_NESTED)
 		return;
-	}
-	if (!sim_check_notifier(check, lives, &active->host, err, sizeof(err)))
+	if (slots_generation(in->check[n].kvm) != in->gen[n])
+		in->check[n].nr_parts = 0;
+	if (!sim_check_notifier(&in->check[n], lives, &active->host, err, sizeof(err)))
 		sim_det_fail("notifier: %s", err);
 }
 
 static void see_invalidation(struct kvm *kvm, hva_t start, hva_t end,
 			     enum sim_invalidate_step step)
 {
-	struct sim_watch *watch = watch_of(active);
-	unsigned int task = sim_det_current();
+	struct sim_invalidations *in = &active->watch.invalidations[sim_det_current()];
 
 	if (!sim_det_listening)
 		return;
 	sim_det_quiet(1);
-	if (step == SIM_INVALIDATE_START) {
-		sim_check_notifier_begin(&watch->notifiers[task], kvm, start, end,
-					 &watch->history);
-		watch->notifiers[task].in_guest = true;
-		watch->notifier_gen[task] = slots_generation(kvm);
-		watch->notifiers_begun |= BIT(task);
-	} else if (step == SIM_INVALIDATE_STARTED) {
-		if (watch->notifiers_begun & BIT(task))
-			judge_notifier(watch, task);
+	if (step == SIM_INVALIDATE_START)
+		begin_invalidation(in, kvm, start, end);
+	else if (in->nr && step != SIM_INVALIDATE_ENDED)
+		judge_invalidation(in);
+	if (step == SIM_INVALIDATE_STARTED)
 		sim_watch_taken_away(active, start, end);
-	} else if (step == SIM_INVALIDATE_END && (watch->notifiers_begun & BIT(task))) {
-		judge_notifier(watch, task);
-	}
+	if (step == SIM_INVALIDATE_ENDED && in->nr)
+		in->nr--;
 	sim_det_quiet(-1);
 }
 
@@ -207,6 +244,18 @@ static bool zaps_all(struct sim_lab *lab, const struct sim_race_op *op)
 	return moves;
 }
 
+/* Of the address space that is changed, as far as MMIO SPTEs hold it. */
+static u64 mmio_generation(struct sim_lab *lab, const struct sim_race_op *op)
+{
+	return READ_ONCE(lab->kvm->memslots[op->op.id >> 16])->generation & MMIO_SPTE_GEN_MASK;
+}
+
+/* Moving and deleting take two steps, and no MMIO SPTE may be left when the count starts anew. */
+static bool may_wrap(struct sim_lab *lab, const struct sim_race_op *op)
+{
+	return MMIO_SPTE_GEN_MASK + 1 - mmio_generation(lab, op) <= 2 * KVM_ADDRESS_SPACE_NUM;
+}
+
 /* New flags make a slot too, if another thread has deleted it. */
 static bool makes_slot(const struct sim_race_op *op)
 {
@@ -224,9 +273,11 @@ void sim_watch_slot_begin(struct sim_lab *lab, const struct sim_race_op *op)
 	watch->zaps_begun &= ~task;
 	watch->zaps_done &= ~task;
 	/* Where another is at work too, this one may find that there is nothing left to do. */
-	if (zaps_all(lab, op) && (op->op.type == SIM_OP_SLOT_DELETE || !watch->slot_ioctls)) {
+	if (op->op.type == SIM_OP_SLOT_DELETE ||
+	    (!watch->slot_ioctls && (zaps_all(lab, op) || may_wrap(lab, op)))) {
 		sim_check_zap_begin(&watch->zaps[sim_det_current()], lab->kvm, &watch->history);
 		watch->zaps_begun |= task;
+		watch->zap_gen[sim_det_current()] = zaps_all(lab, op) ? 0 : mmio_generation(lab, op);
 	}
 	watch->slot_ioctls++;
 	/* While it lasts it is open what is logged.  Of other slots nothing is known either. */
@@ -261,6 +312,10 @@ void sim_watch_slot_end(struct sim_lab *lab, const struct sim_race_op *op, int r
 	sim_det_quiet(1);
 	watch->slots_in_making -= makes_slot(op);
 	watch->slot_ioctls--;
+	/* It might have started the generation anew, and has not. */
+	if (watch->zap_gen[sim_det_current()] &&
+	    mmio_generation(lab, op) >= watch->zap_gen[sim_det_current()])
+		watch->zaps_begun &= ~task;
 	if ((watch->zaps_begun & task) && !r) {
 		watch->zaps_done |= task;
 		if (!sim_check_zap_done(&watch->zaps[sim_det_current()], err, sizeof(err)))
@@ -271,6 +326,57 @@ void sim_watch_slot_end(struct sim_lab *lab, const struct sim_race_op *op, int r
 	if (!watch->slot_ioctls)
 		note_slots(lab);
 	srcu_read_unlock(&lab->kvm->srcu, idx);
+	sim_det_quiet(-1);
+}
+
+/* ---- Ranges that are zapped ---- */
+
+void sim_watch_zap_range_begin(struct sim_lab *lab)
+{
+	struct sim_new_leafs *leafs = &watch_of(lab)->new_leafs;
+
+	if (!leafs->ranges++)
+		leafs->nr = 0;
+}
+
+/* Of a huge page that was split since, or made of small ones, a part is new. */
+static bool is_new(const struct sim_new_leafs *leafs, const struct sim_leaf *leaf)
+{
+	gfn_t end = leaf->gfn + KVM_PAGES_PER_HPAGE(leaf->level);
+	unsigned int i;
+
+	for (i = 0; i < leafs->nr; i++)
+		if (leafs->leaf[i].as_id == leaf->as_id && leafs->leaf[i].start < end &&
+		    leafs->leaf[i].end > leaf->gfn)
+			return true;
+	return false;
+}
+
+static bool judge_zapped_leaf(void *ctx, const struct sim_leaf *leaf)
+{
+	const struct sim_watch *watch = ctx;
+	char err[SIM_FINDING_SIZE] = "";
+
+	if (is_new(&watch->new_leafs, leaf))
+		return true;
+	sim_append(err, sizeof(err), "zap of a range: as %d gfn 0x%llx level %d: SPTE 0x%llx was there "
+		   "before, and is there still", leaf->as_id, (unsigned long long)leaf->gfn,
+		   leaf->level, (unsigned long long)leaf->spte);
+	sim_history_append(&watch->history, leaf->as_id, leaf->gfn, 0, err, sizeof(err));
+	sim_det_fail("%s", err);
+}
+
+void sim_watch_zap_range_end(struct sim_lab *lab, gfn_t start, gfn_t end)
+{
+	struct sim_watch *watch = watch_of(lab);
+	const struct kvm_mmu_page *root;
+
+	sim_det_quiet(1);
+	watch->new_leafs.ranges--;
+	if (watch->new_leafs.nr <= SIM_WATCH_MAX_NEW)
+		list_for_each_entry(root, &lab->kvm->arch.tdp_mmu_roots, link)
+			if (!root->role.invalid)
+				sim_for_each_leaf(root, start, end, judge_zapped_leaf, watch);
 	sim_det_quiet(-1);
 }
 
@@ -305,10 +411,13 @@ void sim_watch_begin(struct sim_lab *lab)
 	/* The old ones are of no interest, but need not be wiped. */
 	watch->history.nr = 0;
 	watch->history.who = who;
-	watch->zaps_begun = watch->zaps_done = watch->notifiers_begun = watch->zappers = 0;
+	watch->zaps_begun = watch->zaps_done = watch->zappers = 0;
+	watch->new_leafs.ranges = 0;
 	watch->slot_ioctls = watch->slots_in_making = watch->slots_made = 0;
 	watch->nr_owed = 0;
-	watch->mmio_over_leaf = false;
+	watch->mmio_over_leaf = watch->mmio_before_wrap = false;
+	for (i = 0; i < ARRAY_SIZE(watch->invalidations); i++)
+		watch->invalidations[i].nr = 0;
 	for (i = 0; i < ARRAY_SIZE(watch->entered_root); i++) {
 		watch->entered_root[i] = INVALID_PAGE;
 		watch->fault_slots_made[i] = 0;

@@ -21,7 +21,8 @@
  *  - that a page was written to, as D (or W, without D) tells, is handed to the host before
  *    the SPTE is gone that tells it: at the latest when the notifier returns that takes the
  *    page away;
- *  - where a memslot is, there is no MMIO, not even while it is being deleted.
+ *  - where a memslot is, there is no MMIO, not even while it is being deleted;
+ *  - when kvm_zap_gfn_range() returns, what valid roots map there has come since.
  *
  * All that is read here is read at once, between two steps of the schedule.
  */
@@ -40,16 +41,37 @@ struct sim_owed_page {
 	int as_id;
 };
 
+/* Invalidations that a task is in: splitting a huge page of the host is one inside of another. */
+#define SIM_WATCH_NESTED	2
+
+/* Leafs that came while kvm_zap_gfn_range() was at work. */
+#define SIM_WATCH_MAX_NEW	32
+
+struct sim_new_leafs {
+	unsigned int ranges;	/* being zapped */
+	unsigned int nr;	/* more than SIM_WATCH_MAX_NEW: some are not known */
+	struct {
+		int as_id;
+		gfn_t start, end;
+	} leaf[SIM_WATCH_MAX_NEW];
+};
+
+struct sim_invalidations {
+	struct sim_notifier_check check[SIM_WATCH_NESTED];
+	u64 gen[SIM_WATCH_NESTED];	/* of the slots, when it was begun */
+	unsigned int nr;		/* those beyond SIM_WATCH_NESTED are not judged */
+};
+
 struct sim_watch {
 	struct sim_history history;
 	/* By the task that does it. */
 	struct sim_zap_check zaps[SIM_DET_MAX_TASKS];
-	struct sim_notifier_check notifiers[SIM_DET_MAX_TASKS];
-	u64 notifier_gen[SIM_DET_MAX_TASKS];	/* of the slots, when it was begun */
+	struct sim_invalidations invalidations[SIM_DET_MAX_TASKS];
 	u32 zaps_begun, zaps_done;		/* a bit each */
-	u32 notifiers_begun;
+	u64 zap_gen[SIM_DET_MAX_TASKS];		/* if less by then, all is zapped; 0: anyhow */
 	u32 zappers;				/* have taken SPTEs out */
 
+	struct sim_new_leafs new_leafs;
 	struct sim_dirty dirty;
 	unsigned int slot_ioctls;	/* that are under way */
 	unsigned int slots_in_making;	/* of them, those that may make or move one */
@@ -63,6 +85,8 @@ struct sim_watch {
 
 	/* A fault that found no memslot has put an MMIO SPTE over a page of one made since. */
 	bool mmio_over_leaf;
+	/* One of the old generation was made between the zap at its wrap and the new generation. */
+	bool mmio_before_wrap;
 
 	struct sim_owed_page owed[SIM_WATCH_MAX_OWED];
 	unsigned int nr_owed;
@@ -87,6 +111,12 @@ void sim_watch_slot_begin(struct sim_lab *lab, const struct sim_race_op *op);
 
 /** sim_watch_slot_end() - after it. */
 void sim_watch_slot_end(struct sim_lab *lab, const struct sim_race_op *op, int r);
+
+/** sim_watch_zap_range_begin() - before kvm_zap_gfn_range(). */
+void sim_watch_zap_range_begin(struct sim_lab *lab);
+
+/** sim_watch_zap_range_end() - after it. */
+void sim_watch_zap_range_end(struct sim_lab *lab, gfn_t start, gfn_t end);
 
 /** sim_watch_log_fetched() - KVM_GET_DIRTY_LOG has returned @bitmap. */
 void sim_watch_log_fetched(struct sim_lab *lab, u64 slot, const unsigned long *bitmap);

@@ -313,6 +313,12 @@ void sim_watch_access(struct sim_lab *lab, struct kvm_vcpu *vcpu, const struct s
 		owe(lab, vcpu, entry);
 }
 
+/* A write that a read-only memslot refuses is the VMM's to emulate. */
+static bool has_memory(const struct kvm_vcpu *vcpu, const struct kvm_memory_slot *slot)
+{
+	return slot && !(vcpu->run.mmio.is_write && (slot->flags & KVM_MEM_READONLY));
+}
+
 /*
  * The slot that is there now was there when the fault came, if nobody has changed any since:
  * one that is on its way out is to be waited for, and none is made meanwhile.
@@ -326,7 +332,7 @@ void sim_watch_mmio(struct sim_lab *lab, struct kvm_vcpu *vcpu)
 	sim_det_quiet(1);
 	idx = srcu_read_lock(&vcpu->kvm->srcu);
 	slot = kvm_vcpu_gfn_to_memslot(vcpu, gfn);
-	if (slot && !lab->watch.fault_in_making[vcpu->vcpu_id] &&
+	if (has_memory(vcpu, slot) && !lab->watch.fault_in_making[vcpu->vcpu_id] &&
 	    lab->watch.fault_slots_made[vcpu->vcpu_id] == lab->watch.slots_made)
 		sim_det_fail("MMIO: vCPU %d left the guest for gfn 0x%llx as if there were no memory, "
 			     "but there is memslot %d%s", vcpu->vcpu_id, (unsigned long long)gfn,

@@ -195,8 +195,13 @@ static void fail_words(const struct sim_timeline_event *e, char *buf, size_t siz
 
 static void answer_words(const struct sim_timeline_event *e, char *buf, size_t size)
 {
-	snprintf(buf, size, "%s", e->to == SIM_DET_FAIL_ALLOC ? "an allocation fails" :
-		 "need_resched() says yes");
+	static const char *const words[SIM_DET_NR_QUESTIONS] = {
+		[SIM_DET_NEED_RESCHED] = "need_resched() says yes",
+		[SIM_DET_FAIL_ALLOC] = "an allocation fails",
+		[SIM_DET_FAIL_CMPXCHG] = "try_cmpxchg() fails all the same",
+	};
+
+	snprintf(buf, size, "%s", words[e->to]);
 }
 
 static void unlock_words(const struct sim_timeline_event *e, const char *name, char *buf,

@@ -146,7 +146,7 @@ struct check {
 	const char *wrong;
 };
 
-static bool uses_vcpu(const struct sim_race_op *op)
+bool sim_race_op_uses_vcpu(const struct sim_race_op *op)
 {
 	if (op->type == SIM_RACE_UNLOAD)
 		return true;
@@ -177,6 +177,16 @@ static const char *check_vcpu(struct check *c, const struct sim_race_thread *thr
 	return NULL;
 }
 
+/* Whoever makes one beside others is the one who uses it. */
+static const char *check_new_vcpu(struct check *c, const struct sim_race_thread *thread, u64 id)
+{
+	if (id >= 8 || c->made[id])
+		return "vCPUs 0 to 7 can be made, each once";
+	c->made[id] = true;
+	c->user[id] = thread == &c->w->setup ? NULL : thread;
+	return NULL;
+}
+
 static bool memory_exists(const struct sim_workload *w, const struct sim_op *op)
 {
 	unsigned int i;
@@ -204,10 +214,7 @@ static const char *check_scenario_op(struct check *c, const struct sim_race_thre
 	case SIM_OP_MEMORY:
 		return setup ? NULL : "only the set-up has this";
 	case SIM_OP_VCPU:
-		if (!setup || op->id >= 8)
-			return "vCPUs 0 to 7 can be set up";
-		c->made[op->id] = true;
-		return NULL;
+		return check_new_vcpu(c, thread, op->id);
 	case SIM_OP_SLOT:
 	case SIM_OP_FILL:
 	case SIM_OP_MADVISE:
@@ -244,7 +251,7 @@ static bool check_thread(struct check *c, const struct sim_race_thread *thread, 
 		*line = op->op.line;
 		if (op->type == SIM_RACE_SCENARIO)
 			c->wrong = check_scenario_op(c, thread, &op->op);
-		if (!c->wrong && uses_vcpu(op))
+		if (!c->wrong && sim_race_op_uses_vcpu(op))
 			c->wrong = check_vcpu(c, thread, op->op.id);
 		if (!c->wrong && !c->nr_vms && !(op->type == SIM_RACE_SCENARIO &&
 						 op->op.type == SIM_OP_MEMORY))

@@ -87,6 +87,9 @@ void sim_workload_free(struct sim_workload *w);
 /** sim_workload_slot() - how the workload set up a slot: its "slot" line, or NULL. */
 const struct sim_op *sim_workload_slot(const struct sim_workload *w, u64 id);
 
+/** sim_race_op_uses_vcpu() - whether it is an operation of the vCPU op.id. */
+bool sim_race_op_uses_vcpu(const struct sim_race_op *op);
+
 /** sim_workload_hva() - where a slot's memory begins in the host. */
 u64 sim_workload_hva(const struct sim_workload *w, const struct sim_op *slot);
 

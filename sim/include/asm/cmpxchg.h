@@ -29,13 +29,18 @@
 	__cmpxchg_o;								\
 })
 
-/* Store @new if *@oldp is there and yield true; else put what is there in *@oldp. */
+/*
+ * Store @new if *@oldp is there and yield true; else put what is there in *@oldp.  Whoever calls it
+ * must bear that it fails and *@oldp is as before: a schedule may say so.
+ */
 #define try_cmpxchg(p, oldp, new)						\
 ({										\
 	__typeof__(p) __cmpxchg_p = (p);					\
 	sim_point(SIM_POINT_RMW, __cmpxchg_p);					\
-	__atomic_compare_exchange_n(__cmpxchg_p, (oldp), (new), false,		\
-				    __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);	\
+	sim_cmpxchg_fails() ?							\
+		(*(oldp) = __atomic_load_n(__cmpxchg_p, __ATOMIC_SEQ_CST), false) : \
+		__atomic_compare_exchange_n(__cmpxchg_p, (oldp), (new), false,	\
+					    __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST); \
 })
 
 /**

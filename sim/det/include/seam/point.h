@@ -40,6 +40,12 @@ do {										\
 		sim_det_point(kind, object, __LINE__);				\
 } while (0)
 
+/** sim_det_cmpxchg_fails() - whether the schedule lets the next try_cmpxchg() fail. */
+bool sim_det_cmpxchg_fails(void);
+
+#define sim_cmpxchg_fails()							\
+	(__builtin_expect(sim_det_listening, 1) && sim_det_cmpxchg_fails())
+
 /**
  * sim_cpu_relax() - one turn of a loop that waits for another CPU: others run first
  */

@@ -25,6 +25,9 @@ static inline __attribute__((always_inline)) void sim_point(enum sim_point_kind 
 	(void)object;
 }
 
+/* Here try_cmpxchg() fails when the CPU says so. */
+#define sim_cmpxchg_fails()	0
+
 #if defined(__x86_64__)
 #define SIM_CPU_PAUSE	"pause"
 #elif defined(__aarch64__)
