@@ -148,7 +148,10 @@ void kvm_flush_remote_tlbs(struct kvm *kvm)
 
 void kvm_flush_remote_tlbs_range(struct kvm *kvm, gfn_t start, u64 nr_pages)
 {
-	kvm_flush_remote_tlbs(kvm);
+	const struct sim_world_ops *ops = kvm->world_ops;
+
+	if (!ops->flush_remote_tlbs_range || !ops->flush_remote_tlbs_range(kvm, start, nr_pages))
+		kvm_flush_remote_tlbs(kvm);
 }
 
 void kvm_flush_remote_tlbs_memslot(struct kvm *kvm, const struct kvm_memory_slot *slot)

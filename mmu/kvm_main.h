@@ -82,7 +82,7 @@ void kvm_flush_remote_tlbs(struct kvm *kvm);
  * @start: first gfn
  * @nr_pages: number of gfns
  *
- * Only Hyper-V can flush a range, so here it is the whole TLB.
+ * Where the world cannot flush a range it is the whole TLB: on bare metal.
  */
 void kvm_flush_remote_tlbs_range(struct kvm *kvm, gfn_t start, u64 nr_pages);
 

@@ -56,6 +56,12 @@ struct sim_world_ops {
 	 * Drop what the CPU caches.  Called on the vCPU's own thread.
 	 */
 	void (*flush_tlb)(struct kvm_vcpu *vcpu, enum sim_tlb_flush what);
+	/*
+	 * Drop what all CPUs cache of a range of frames, and wait for that, as a hypervisor
+	 * below KVM may offer (Hyper-V).  False: there is none, KVM asks each vCPU to drop all.
+	 * Called under mmu_lock.  NULL: there is never one.
+	 */
+	bool (*flush_remote_tlbs_range)(struct kvm *kvm, gfn_t start, u64 nr_pages);
 	/* Make a running vCPU leave guest mode (an IPI).  Any lock may be held. */
 	void (*kick)(struct kvm_vcpu *vcpu);
 	/*

@@ -58,7 +58,7 @@ static void test_list(void **state)
 	struct sim_outcome outcome = sim_run("fuzz", "--list");
 
 	sim_assert_fine(&outcome);
-	assert_int_equal(sim_count(outcome.out, "\n"), 20);
+	assert_int_equal(sim_count(outcome.out, "\n"), 24);
 	sim_assert_starts(outcome.out, "fault-fault ");
 	sim_assert_has(outcome.out, "\nzap-teardown ");
 	sim_outcome_free(&outcome);
@@ -194,6 +194,23 @@ static void test_mmio_before_wrap(void **state)
 	sim_outcome_free(&outcome);
 }
 
+/* A walk that yields with the flush of another memslot owed: found, and known. */
+static void test_flush_between_slots(void **state)
+{
+	static const char workload[] = TEST_DIR "/workloads/flush-between-slots.wl";
+	struct sim_outcome outcome;
+
+	outcome = sim_run("fuzz", "--workload", workload, "--profile", "v6.1", "--known",
+			  "--seconds", "25", "--keep", sim_cli_dir);
+	assert_int_equal(outcome.status, 1);
+	sim_assert_has(outcome.out, "whoever changed it has dropped mmu_lock, vCPU 0");
+	sim_outcome_free(&outcome);
+	outcome = sim_run("fuzz", "--workload", workload, "--profile", "v6.1", "--schedules", "3000");
+	sim_assert_fine(&outcome);
+	sim_assert_has(outcome.out, "what is known of kernels as they were");
+	sim_outcome_free(&outcome);
+}
+
 static void test_mmio_over_leaf(void **state)
 {
 	static const char workload[] = TEST_DIR "/workloads/mmio-over-leaf.wl";
@@ -222,6 +239,7 @@ int main(void)
 		cmocka_unit_test(test_explore),
 		cmocka_unit_test(test_unlisted_table),
 		cmocka_unit_test(test_mmio_before_wrap),
+		cmocka_unit_test(test_flush_between_slots),
 		cmocka_unit_test(test_mmio_over_leaf),
 	};
 

@@ -208,6 +208,22 @@ BOTH_FORMATS(test_tags)
 	expect_walk(m, GPA, SIM_ACCESS_READ, 4);
 }
 
+/* Hyper-V TLFS, HvCallFlushGuestPhysicalAddressList: what overlaps goes, for all tags. */
+BOTH_FORMATS(test_flush_range)
+{
+	map(m, GPA, 1, FRAME | m->b->page);
+	expect_walk(m, GPA, SIM_ACCESS_READ, 4);
+	*m->fx->entry[1] = 0;
+
+	sim_tlb_flush_range(&m->tlb, GPA - 0x1000, GPA);
+	sim_tlb_flush_range(&m->tlb, GPA + 0x1000, GPA + 0x2000);
+	expect_hit(m, GPA, SIM_ACCESS_READ);
+	sim_tlb_flush_range(&m->tlb, GPA + 0xfff, GPA + 0x1000);
+	expect_violation(m, GPA, SIM_ACCESS_READ);
+	/* The tables on the way were dropped, too. */
+	assert_int_equal(m->fx->reads, 4);
+}
+
 /* What is taken away stays usable until a flush; that is why there are flushes. */
 BOTH_FORMATS(test_stale_until_flushed)
 {
@@ -730,6 +746,7 @@ int main(void)
 		cmocka_unit_test(test_page_sizes),
 		cmocka_unit_test(test_memory_type),
 		cmocka_unit_test(test_tags),
+		cmocka_unit_test(test_flush_range),
 		cmocka_unit_test(test_stale_until_flushed),
 		cmocka_unit_test(test_too_wide),
 		cmocka_unit_test(test_split_page),

@@ -384,6 +384,27 @@ void sim_tlb_flush_gpa(struct sim_tlb *tlb, uint64_t tag, uint64_t gpa)
 	}
 }
 
+static void drop_overlapping(struct sim_tlb_slot *slot, uint64_t start, uint64_t end)
+{
+	unsigned int kind = slot->key >> KIND_SHIFT & ((1u << (ID_SHIFT - KIND_SHIFT)) - 1), i;
+	uint64_t block = slot->key & ((UINT64_C(1) << KIND_SHIFT) - 1), gpa;
+
+	for (i = 0; i < SIM_TLB_BLOCK; i++) {
+		gpa = ((block << BLOCK_SHIFT) + i) << kind_shift[kind];
+		if (gpa < end && gpa + (UINT64_C(1) << kind_shift[kind]) > start)
+			slot->block->data[i] = 0;
+	}
+}
+
+void sim_tlb_flush_range(struct sim_tlb *tlb, uint64_t start, uint64_t end)
+{
+	size_t i;
+
+	for (i = 0; i < tlb->nr_slots; i++)
+		if (tlb->slots[i].key)
+			drop_overlapping(&tlb->slots[i], start, end);
+}
+
 void sim_tlb_flush_tag(struct sim_tlb *tlb, uint64_t tag)
 {
 	struct sim_tlb_context *context = find_context(tlb, tag);

@@ -174,6 +174,16 @@ bool sim_tlb_for_each(const struct sim_tlb *tlb,
  */
 void sim_tlb_flush_gpa(struct sim_tlb *tlb, uint64_t tag, uint64_t gpa);
 
+/**
+ * sim_tlb_flush_range() - drop what translates a part of a range, tables on the way to it too
+ * @start: byte of the guest
+ * @end: and behind the last
+ *
+ * Of all tags.  No instruction of a CPU does this: hypervisors offer it to those above them
+ * (Hyper-V TLFS, HvCallFlushGuestPhysicalAddressList).
+ */
+void sim_tlb_flush_range(struct sim_tlb *tlb, uint64_t start, uint64_t end);
+
 /** sim_tlb_flush_tag() - drop all of a tag: INVEPT single-context; TLB_CONTROL 3. */
 void sim_tlb_flush_tag(struct sim_tlb *tlb, uint64_t tag);
 

@@ -40,7 +40,8 @@ static struct sim_lab_machine choose_machine(struct sim_campaign *c, const char 
 	m.pml = draw(c, 2);
 	m.preempt = draw(c, 4);
 	m.nx = !draw(c, 4);
-	m.eager_split = draw(c, 4);
+	m.eager_split = draw(c, 3);
+	m.range_flush = !draw(c, 3);
 	/* The set-up has two or three of the slots' changes. */
 	m.wrap = draw(c, 4) ? 0 : 1 + draw(c, 8);
 	if (needs)

@@ -46,11 +46,46 @@ static bool is_mmio_before_wrap(const struct sim_lab *lab, const struct sim_det_
 	return lab->watch.mmio_before_wrap && strstr(result->report, "an MMIO SPTE of generation");
 }
 
+static bool is_of_several_slots(const struct sim_notifier_check *check, int as_id, gfn_t gfn)
+{
+	unsigned int i;
+
+	for (i = 0; check->nr_parts > 1 && i < check->nr_parts; i++)
+		if (check->parts[i].as_id == as_id && gfn >= check->parts[i].start &&
+		    gfn < check->parts[i].end)
+			return true;
+	return false;
+}
+
+/*
+ * A notifier zaps slot after slot, and each walk begins as if no flush were pending: one that yields
+ * drops mmu_lock with that of the slots before it still to come.
+ */
+static bool is_flush_between_slots(const struct sim_lab *lab, const struct sim_det_result *result)
+{
+	const struct sim_invalidations *in;
+	unsigned int task, n;
+
+	if (strncmp(result->report, "stale ", 6))
+		return false;
+	for (task = 0; task < SIM_DET_MAX_TASKS; task++) {
+		in = &lab->watch.invalidations[task];
+		for (n = 0; n < in->nr && n < SIM_WATCH_NESTED; n++)
+			if (!in->started[n] &&
+			    is_of_several_slots(&in->check[n], lab->watch.stale_as_id,
+						lab->watch.stale_gfn))
+				return true;
+	}
+	return false;
+}
+
 const char *sim_known_finding(const struct sim_lab *lab, const struct sim_det_result *result)
 {
 	if (is_unlisted_table(&lab->machine, result))
 		return "unlisted-table";
 	if (is_mmio_over_leaf(lab, result))
 		return "mmio-over-leaf";
-	return is_mmio_before_wrap(lab, result) ? "mmio-before-wrap" : NULL;
+	if (is_mmio_before_wrap(lab, result))
+		return "mmio-before-wrap";
+	return is_flush_between_slots(lab, result) ? "flush-between-slots" : NULL;
 }

@@ -34,6 +34,7 @@ static const struct {
 	{ "nx", offsetof(struct sim_lab_machine, nx) },
 	{ "eager-split", offsetof(struct sim_lab_machine, eager_split) },
 	{ "caches", offsetof(struct sim_lab_machine, caches) },
+	{ "range-flush", offsetof(struct sim_lab_machine, range_flush) },
 };
 
 #define NR_SWITCHES	(sizeof(switches) / sizeof(switches[0]))

@@ -35,6 +35,7 @@ struct sim_lab_machine {
 	bool nx;		/* nx_huge_pages=force */
 	bool eager_split;
 	bool caches;		/* CPUs have TLBs */
+	bool range_flush;	/* a hypervisor below flushes ranges of them */
 	/*
 	 * After how many changes, from the VM's beginning, its counters start anew: the
 	 * generation of memslots as far as MMIO SPTEs hold it, and mmu_invalidate_seq.  The logs

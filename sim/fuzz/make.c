@@ -35,6 +35,9 @@ static const struct geometry geometries[] = {
 	  { 0x40000000, 0x40001000, 0x40200000, 0x40201000, 0x40300000, 0x40301000 } },
 	{ { { GIB + MIB, 3 * MIB, MIB }, { GIB, MIB, 0 } },
 	  { 0x40000000, 0x40001000, 0x40100000, 0x40100000, 0x40101000, 0x40200000 } },
+	/* A page or two before the end of a block: a word of the log is of both. */
+	{ { { GIB + 0x1f0000, 3 * MIB, 0x1f0000 }, { 2 * GIB, MIB, 5 * MIB } },
+	  { 0x401f0000, 0x401ff000, 0x40200000, 0x40200000, 0x40201000, 0x80000000 } },
 	/* Huge pages of the host lie across those of the guest. */
 	{ { { GIB, 4 * MIB, 0x1000 }, { 2 * GIB, MIB, 5 * MIB } },
 	  { 0x40000000, 0x40000000, 0x40001000, 0x401ff000, 0x40200000, 0x80000000 } },
@@ -123,9 +126,15 @@ static const char *any_range(struct maker *m)
 
 /* ---- What a thread does ---- */
 
-static void vcpu_op(struct maker *m, unsigned int vcpu)
+static void access_op(struct maker *m, unsigned int vcpu)
 {
 	static const char *const accesses[] = { "write", "write", "write", "read", "exec" };
+
+	line(m, "%s %u 0x%llx", accesses[draw(m, 5)], vcpu, (unsigned long long)any_gpa(m));
+}
+
+static void vcpu_op(struct maker *m, unsigned int vcpu)
+{
 	u32 n = draw(m, 16);
 
 	if (n == 0)
@@ -136,9 +145,8 @@ static void vcpu_op(struct maker *m, unsigned int vcpu)
 		line(m, "prefault %u 0x%llx 4k", vcpu, (unsigned long long)any_gpa(m));
 	else if (n <= 4)
 		line(m, "nested %u %s", vcpu, draw(m, 2) ? "on" : "off");
-	else
-		line(m, "%s %u 0x%llx", accesses[draw(m, 5)], vcpu,
-		     (unsigned long long)any_gpa(m));
+	if (n > 1)
+		access_op(m, vcpu);
 }
 
 static void host_op(struct maker *m)
@@ -146,8 +154,10 @@ static void host_op(struct maker *m)
 	switch (draw(m, 14)) {
 	case 0:
 	case 7:
-	case 8:
 		line(m, "age ram %s", any_range(m));
+		break;
+	case 8:
+		line(m, "clear-young ram %s", any_range(m));
 		break;
 	case 1:
 		line(m, "mprotect ram %s %s", any_range(m), draw(m, 3) ? "r" : "rw");
@@ -276,6 +286,19 @@ static void make_slots(struct maker *m)
 		line(m, "slot 0x10000 1g 2m ram 0");
 }
 
+/* A log, perhaps one that has been fetched. */
+static void make_log(struct maker *m)
+{
+	const char *slot = any_slot(m);
+	unsigned int n;
+
+	line(m, "slot-flags %s log", slot);
+	for (n = draw(m, 3); n; n--)
+		vcpu_op(m, made_vcpu(m));
+	if (draw(m, 2))
+		line(m, "dirty-get %s", slot);
+}
+
 static void make_setup(struct maker *m)
 {
 	unsigned int n;
@@ -296,11 +319,7 @@ static void make_setup(struct maker *m)
 	for (n = draw(m, 4); n; n--)
 		vcpu_op(m, made_vcpu(m));
 	if (draw(m, 2))
-		line(m, "slot-flags %s log", any_slot(m));
-	for (n = draw(m, 3); n; n--)
-		vcpu_op(m, made_vcpu(m));
-	if (!draw(m, 4))
-		line(m, "dirty-get %s", any_slot(m));
+		make_log(m);
 }
 
 struct sim_workload *sim_workload_make(u64 seed)

@@ -251,6 +251,16 @@ static void do_host(struct sim_lab *lab, const struct sim_race_op *op)
 	srcu_read_unlock(&lab->notifiers, idx);
 }
 
+static void do_clear_young(struct sim_lab *lab, const struct sim_race_op *op)
+{
+	hva_t start = sim_workload_hva(lab->workload, &op->op);
+	int idx = srcu_read_lock(&lab->notifiers);
+
+	if (lab->host.host.vms[0])
+		kvm_mmu_notifier_clear_young(lab->kvm, start, start + op->op.size);
+	srcu_read_unlock(&lab->notifiers, idx);
+}
+
 /* ---- All of them ---- */
 
 typedef void (*do_fn)(struct sim_lab *lab, const struct sim_race_op *op);
@@ -288,6 +298,7 @@ static const do_fn scenario_ops[SIM_OP_NR] = {
 static const do_fn own_ops[] = {
 	[SIM_RACE_UNLOAD] = do_unload,
 	[SIM_RACE_ZAP_RANGE] = do_zap_range,
+	[SIM_RACE_CLEAR_YOUNG] = do_clear_young,
 	[SIM_RACE_EXIT_MM] = do_exit_mm,
 	[SIM_RACE_CREATE_FAIL] = do_create_fail,
 };

@@ -42,7 +42,7 @@ static const struct argp_option options[] = {
 	{ "format", OPT_FORMAT, "FORMAT", 0, "ept or npt", 0 },
 	{ "levels", OPT_LEVELS, "N", 0, "4 or 5", 0 },
 	{ "set", OPT_SET, "KEY=N", 0,
-	  "ad, pml, preempt, nx, eager-split, caches: 0 or 1; wrap: 0 to 99", 0 },
+	  "ad, pml, preempt, nx, eager-split, caches, range-flush: 0 or 1; wrap: 0 to 99", 0 },
 	{ 0 }
 };
 

@@ -283,6 +283,67 @@ static const struct sim_stock stock[] = {
 	  "thread host\n"
 	  "madvise ram 0 12k dontneed\n",
 	  NULL },
+	{ "nested-log", "a vCPU leaves and enters a nested guest while writes are logged",
+	  VM_SMALL
+	  "slot-flags 0 log\n"
+	  "nested 0 on\n"
+	  "write 0 " PAGE_1 "\n"
+	  "write 1 1g\n"
+	  "dirty-get 0\n"
+	  "thread a\n"
+	  "nested 0 off\n"
+	  "write 0 1g\n"
+	  "nested 0 on\n"
+	  "write 0 " PAGE_1 "\n"
+	  "thread b\n"
+	  "write 1 " PAGE_1 "\n"
+	  "thread ioctl\n"
+	  "dirty-get 0\n",
+	  NULL },
+	{ "age-log", "huge pages are aged while the log of them is cleared",
+	  VM_HUGE
+	  "manual-protect 3\n"
+	  "write 0 1g\n"
+	  "slot-flags 0 log\n"
+	  "thread a\n"
+	  "read 0 1g\n"
+	  "write 0 1g\n"
+	  "thread kswapd\n"
+	  "age ram 0 2m\n"
+	  "thread ioctl\n"
+	  "dirty-clear 0 0 64\n"
+	  "dirty-get 0\n",
+	  NULL },
+	{ "mmio-slot", "MMIO at a place where a memslot comes",
+	  VM_SMALL
+	  "read 0 3g\n"
+	  "read 1 2g\n"
+	  "thread a\n"
+	  "read 0 3g\n"
+	  "write 0 3g\n"
+	  "thread b\n"
+	  "read 1 2g\n"
+	  "thread ioctl\n"
+	  "slot-move 1 3g\n",
+	  NULL },
+	{ "late-vcpu", "a vCPU is made while another runs and is logged",
+	  "vm\n"
+	  "memory ram 4m small\n"
+	  "slot 0 1g 2m ram 0\n"
+	  "slot 1 2g 1m ram 2m\n"
+	  "vcpu 0\n"
+	  "slot-flags 0 log\n"
+	  "write 0 1g\n"
+	  "dirty-get 0\n"
+	  "thread a\n"
+	  "write 0 1g\n"
+	  "thread b\n"
+	  "vcpu 1\n"
+	  "write 1 1g\n"
+	  "thread ioctl\n"
+	  "slot-delete 1\n"
+	  "dirty-get 0\n",
+	  NULL },
 };
 
 const struct sim_stock *sim_stock_at(unsigned int index)

@@ -125,8 +125,7 @@ static void see_kvm_page_fault(const struct kvm_vcpu *vcpu, gpa_t fault_address,
 {
 	struct sim_watch *watch = watch_of(active);
 
-	watch->fault_slots_made[vcpu->vcpu_id] = watch->slots_made;
-	watch->fault_in_making[vcpu->vcpu_id] = watch->slots_in_making;
+	sim_watch_slots_known(active, vcpu);
 	sim_progress_fault(&watch->progress, (unsigned int)vcpu->vcpu_id, fault_address, true);
 	if (watch->progress.finding.nr)
 		sim_det_fail("no progress: %s", watch->progress.finding.first);
@@ -185,6 +184,7 @@ static void begin_invalidation(struct sim_invalidations *in, struct kvm *kvm, hv
 		return;
 	sim_check_notifier_begin(&in->check[n], kvm, start, end, &active->watch.history);
 	in->check[n].in_guest = true;
+	in->started[n] = false;
 	in->gen[n] = slots_generation(kvm);
 }
 
@@ -217,6 +217,8 @@ static void see_invalidation(struct kvm *kvm, hva_t start, hva_t end,
 		begin_invalidation(in, kvm, start, end);
 	else if (in->nr && step != SIM_INVALIDATE_ENDED)
 		judge_invalidation(in);
+	if (step == SIM_INVALIDATE_STARTED && in->nr <= SIM_WATCH_NESTED)
+		in->started[in->nr - 1] = true;
 	if (step == SIM_INVALIDATE_STARTED)
 		sim_watch_taken_away(active, start, end);
 	if (step == SIM_INVALIDATE_ENDED && in->nr)

@@ -22,6 +22,7 @@
  *    the SPTE is gone that tells it: at the latest when the notifier returns that takes the
  *    page away;
  *  - where a memslot is, there is no MMIO, not even while it is being deleted;
+ *  - a vCPU enters the guest with PML on if a memslot logs and no nested guest is to run;
  *  - when kvm_zap_gfn_range() returns, what valid roots map there has come since.
  *
  * All that is read here is read at once, between two steps of the schedule.
@@ -59,6 +60,7 @@ struct sim_new_leafs {
 struct sim_invalidations {
 	struct sim_notifier_check check[SIM_WATCH_NESTED];
 	u64 gen[SIM_WATCH_NESTED];	/* of the slots, when it was begun */
+	bool started[SIM_WATCH_NESTED];	/* the notifier's start has returned */
 	unsigned int nr;		/* those beyond SIM_WATCH_NESTED are not judged */
 };
 
@@ -80,13 +82,17 @@ struct sim_watch {
 
 	/* By vCPU. */
 	hpa_t entered_root[8];		/* that it has entered the guest with */
-	u32 fault_slots_made[8];	/* slots_made when it took its last fault */
+	u32 fault_slots_made[8];	/* slots_made when it entered, or took its last fault */
 	bool fault_in_making[8];	/* there were slots_in_making then */
 
 	/* A fault that found no memslot has put an MMIO SPTE over a page of one made since. */
 	bool mmio_over_leaf;
 	/* One of the old generation was made between the zap at its wrap and the new generation. */
 	bool mmio_before_wrap;
+
+	/* For a failure "stale ...": what was cached. */
+	int stale_as_id;
+	gfn_t stale_gfn;
 
 	struct sim_owed_page owed[SIM_WATCH_MAX_OWED];
 	unsigned int nr_owed;
@@ -125,6 +131,9 @@ void sim_watch_log_fetched(struct sim_lab *lab, u64 slot, const unsigned long *b
 void sim_watch_log_cleared(struct sim_lab *lab, u64 slot, u64 first, u64 nr);
 
 /* ---- watch_guest.c: guests and what they leave behind ---- */
+
+/** sim_watch_slots_known() - what it does from now on goes by the slots that are there. */
+void sim_watch_slots_known(struct sim_lab *lab, const struct kvm_vcpu *vcpu);
 
 /** sim_watch_enter() - a vCPU enters the guest. */
 void sim_watch_enter(struct sim_lab *lab, struct kvm_vcpu *vcpu);

@@ -58,15 +58,16 @@ struct stale_search {
 static void fail_stale(const struct stale_search *s, const struct sim_tlb_entry *entry, u64 gpa,
 		       const char *wrong)
 {
+	int as_id = kvm_mmu_page_as_id(to_shadow_page(s->vcpu->arch.mmu->root.hpa));
 	char err[SIM_FINDING_SIZE] = "";
 
+	s->lab->watch.stale_as_id = as_id;
+	s->lab->watch.stale_gfn = gpa >> PAGE_SHIFT;
 	sim_append(err, sizeof(err), "stale %s: %s, vCPU %d has cached gpa 0x%llx level %d "
 		   "as 0x%llx: %s", entry->table ? "table" : "translation", s->when,
 		   s->vcpu->vcpu_id, (unsigned long long)entry->gpa, entry->level,
 		   (unsigned long long)entry->hpa, wrong);
-	sim_history_append(&s->lab->watch.history,
-			   kvm_mmu_page_as_id(to_shadow_page(s->vcpu->arch.mmu->root.hpa)),
-			   gpa >> PAGE_SHIFT, 0, err, sizeof(err));
+	sim_history_append(&s->lab->watch.history, as_id, gpa >> PAGE_SHIFT, 0, err, sizeof(err));
 	sim_det_fail("%s", err);
 }
 
@@ -90,7 +91,8 @@ static void judge_caches(struct stale_search *s)
 	const struct sim_cpu *cpu = s->vcpu->world;
 	hpa_t root = s->vcpu->arch.mmu->root.hpa;
 
-	if (!cpu || !relies_on_caches(s->lab, s->vcpu))
+	/* With the owner's memory gone nobody runs the guest any more: the release does not flush. */
+	if (!cpu || s->vcpu->kvm->mn_released || !relies_on_caches(s->lab, s->vcpu))
 		return;
 	s->tag = sim_cpu_tlb_tag(root);
 	sim_tlb_for_each(&cpu->tlb, judge_cached, s);
@@ -291,9 +293,37 @@ static void check_owed(struct sim_lab *lab)
 
 /* ---- What guests do ---- */
 
+void sim_watch_slots_known(struct sim_lab *lab, const struct kvm_vcpu *vcpu)
+{
+	struct sim_watch *watch = &lab->watch;
+
+	watch->fault_slots_made[vcpu->vcpu_id] = watch->slots_made;
+	watch->fault_in_making[vcpu->vcpu_id] = watch->slots_in_making;
+}
+
+/* While slots change their number of logs is ahead of the requests. */
+static void check_pml(const struct sim_lab *lab, struct kvm_vcpu *vcpu)
+{
+	bool wanted = enable_pml && !vcpu->arch.guest_mode &&
+		      lab->kvm->arch.cpu_dirty_logging_count;
+
+	if (lab->watch.slot_ioctls || wanted == vcpu->arch.pml_enabled ||
+	    kvm_test_request(KVM_REQ_UPDATE_CPU_DIRTY_LOGGING, vcpu))
+		return;
+	sim_det_fail("PML: vCPU %d enters %s with PML %s, and %s logs", vcpu->vcpu_id,
+		     vcpu->arch.guest_mode ? "a nested guest" : "the guest",
+		     vcpu->arch.pml_enabled ? "on" : "off",
+		     lab->kvm->arch.cpu_dirty_logging_count ? "a memslot" : "no memslot");
+}
+
 void sim_watch_enter(struct sim_lab *lab, struct kvm_vcpu *vcpu)
 {
 	lab->watch.entered_root[vcpu->vcpu_id] = vcpu->arch.mmu->root.hpa;
+	/* For EPT misconfigurations: they are no page faults, and no tracepoint tells. */
+	sim_watch_slots_known(lab, vcpu);
+	sim_det_quiet(1);
+	check_pml(lab, vcpu);
+	sim_det_quiet(-1);
 }
 
 void sim_watch_access(struct sim_lab *lab, struct kvm_vcpu *vcpu, const struct sim_access *access,

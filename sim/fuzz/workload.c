@@ -39,6 +39,16 @@ static bool parse_zap_range(const char *args, struct sim_race_op *op)
 	       sim_number_parse(size, strlen(size), &op->op.size);
 }
 
+/* The same words as "age" has. */
+static bool parse_clear_young(const char *args, struct sim_race_op *op)
+{
+	char text[SIM_OP_TEXT_SIZE], err[256];
+	int len = snprintf(text, sizeof(text), "age %s", args);
+
+	op->type = SIM_RACE_CLEAR_YOUNG;
+	return len < (int)sizeof(text) && sim_op_parse(text, &op->op, err, sizeof(err));
+}
+
 static bool parse_exit_mm(const char *args, struct sim_race_op *op)
 {
 	op->type = SIM_RACE_EXIT_MM;
@@ -57,6 +67,7 @@ static const struct {
 } own_ops[] = {
 	{ "unload", parse_unload },
 	{ "zap-range", parse_zap_range },
+	{ "clear-young", parse_clear_young },
 	{ "exit-mm", parse_exit_mm },
 	{ "create-fail", parse_create_fail },
 };
@@ -70,9 +81,10 @@ static bool parse_op(const char *text, struct sim_race_op *op, char *err, size_t
 	for (i = 0; i < sizeof(own_ops) / sizeof(own_ops[0]); i++) {
 		if (strlen(own_ops[i].word) != len || strncmp(own_ops[i].word, text, len))
 			continue;
-		snprintf(op->op.text, sizeof(op->op.text), "%s", text);
-		if (own_ops[i].parse(args, op))
+		if (own_ops[i].parse(args, op)) {
+			snprintf(op->op.text, sizeof(op->op.text), "%s", text);
 			return true;
+		}
 		snprintf(err, err_size, "\"%s\" is not understood", text);
 		return false;
 	}
@@ -251,6 +263,8 @@ static bool check_thread(struct check *c, const struct sim_race_thread *thread, 
 		*line = op->op.line;
 		if (op->type == SIM_RACE_SCENARIO)
 			c->wrong = check_scenario_op(c, thread, &op->op);
+		if (op->type == SIM_RACE_CLEAR_YOUNG && !memory_exists(c->w, &op->op))
+			c->wrong = "there is no such memory";
 		if (!c->wrong && sim_race_op_uses_vcpu(op))
 			c->wrong = check_vcpu(c, thread, op->op.id);
 		if (!c->wrong && !c->nr_vms && !(op->type == SIM_RACE_SCENARIO &&

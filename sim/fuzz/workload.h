@@ -13,6 +13,7 @@
  *	thread NAME		what follows is done by a thread of that name
  *	unload V		vCPU V lets go of its roots
  *	zap-range GPA SIZE	KVM drops a range, as when the guest's memory types change
+ *	clear-young NAME OFFSET SIZE	the host ages a range and does not flush, as for page_idle
  *	exit-mm			the memory of the VM's owner goes away: the notifiers' release
  *	create-fail		another VM cannot be made, after its MMU was
  *
@@ -28,13 +29,14 @@ enum sim_race_op_type {
 	SIM_RACE_SCENARIO,	/* @op says what */
 	SIM_RACE_UNLOAD,
 	SIM_RACE_ZAP_RANGE,
+	SIM_RACE_CLEAR_YOUNG,
 	SIM_RACE_EXIT_MM,
 	SIM_RACE_CREATE_FAIL,
 };
 
 struct sim_race_op {
 	enum sim_race_op_type type;
-	struct sim_op op;	/* others use its id, gpa, size and text */
+	struct sim_op op;	/* others use its id, gpa, name, offset, size and text */
 };
 
 struct sim_race_thread {

@@ -166,6 +166,25 @@ void sim_lab_judge_access(struct kvm_vcpu *vcpu, const struct sim_access *access
 			     (unsigned long long)pfn, wrong);
 }
 
+/*
+ * No vCPU is in the middle of a walk of what was there before when it is done; one that enters
+ * meanwhile walks what is there now.
+ */
+static bool world_flush_range(struct kvm *kvm, gfn_t start, u64 nr_pages)
+{
+	struct sim_lab *lab = lab_of(kvm);
+	unsigned int i;
+
+	if (!lab->machine.range_flush)
+		return false;
+	kvm_make_all_cpus_request(kvm, KVM_REQ_OUTSIDE_GUEST_MODE);
+	for (i = 0; i < sizeof(lab->cpus) / sizeof(lab->cpus[0]); i++)
+		if (lab->cpus[i].vcpu)
+			sim_tlb_flush_range(&lab->cpus[i].tlb, start << PAGE_SHIFT,
+					    (start + nr_pages) << PAGE_SHIFT);
+	return true;
+}
+
 const struct sim_world_ops sim_lab_world_ops = {
 	.get_page = world_get_page,
 	.put_page = world_put_page,
@@ -175,6 +194,7 @@ const struct sim_world_ops sim_lab_world_ops = {
 	.is_mmio_pfn = world_is_mmio_pfn,
 	.run_guest = world_run_guest,
 	.flush_tlb = sim_cpu_flush_tlb,
+	.flush_remote_tlbs_range = world_flush_range,
 	.kick = sim_cpu_kick,
 	.mmu_notifier_register = world_register,
 	.mmu_notifier_unregister = world_unregister,
