@@ -103,7 +103,7 @@ static int begin_unit(struct sim_campaign *c)
 		return -ENOMEM;
 	machine = choose_machine(c, needs);
 	c->odds.resched = resched[draw(c, 4)];
-	c->odds.fail_alloc = draw(c, 8) ? 0 : 32;
+	c->odds.fail_alloc = draw(c, 6) ? 0 : 32;
 	c->odds.fail_cmpxchg = draw(c, 8) ? 0 : 16;
 	sim_search_init(&c->search);
 	c->search.sharing.coverage = &c->coverage;

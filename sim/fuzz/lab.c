@@ -258,6 +258,7 @@ static void forget_run(struct sim_lab *lab)
 		if (lab->cpus[i].vcpu)
 			sim_cpu_exit(&lab->cpus[i]);
 	memset(lab->cpus, 0, sizeof(lab->cpus));
+	memset(lab->flushes, 0, sizeof(lab->flushes));
 	memset(lab->nr_accesses, 0, sizeof(lab->nr_accesses));
 	memset(lab->doing, 0, sizeof(lab->doing));
 	/* Of the host only this is from malloc(). */
@@ -267,6 +268,7 @@ static void forget_run(struct sim_lab *lab)
 	lab->release_file = false;
 	/* What the run left in memory is gone, and so are those who knew of it. */
 	sim_det_mem_reset();
+	sim_det_rcu_reset();
 	INIT_LIST_HEAD(&vm_list);
 	mutex_init(&kvm_lock);
 }

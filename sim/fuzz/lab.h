@@ -62,6 +62,11 @@ const char *sim_lab_machine_print(const struct sim_lab_machine *machine, char *b
 /* Page that KVM has taken and not put yet. */
 #define SIM_LAB_MAX_TAKEN	32
 
+/* Bytes of the guest that a vCPU's CPU forgets before it runs the guest again; up to 0: none. */
+struct sim_lab_flush {
+	u64 start, end;
+};
+
 struct sim_lab {
 	const struct sim_workload *workload;
 	struct sim_lab_machine machine;
@@ -78,6 +83,7 @@ struct sim_lab {
 	struct srcu_struct notifiers;	/* held for read by whoever may call MMU notifiers */
 	struct kvm *kvm;		/* until main has no reference any more */
 	struct sim_cpu cpus[8];
+	struct sim_lab_flush flushes[8];
 	u64 nr_accesses[8];		/* when the vCPU was last seen */
 	const struct sim_race_op *doing[SIM_DET_MAX_TASKS];
 	kvm_pfn_t taken[SIM_LAB_MAX_TAKEN];

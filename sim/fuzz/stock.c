@@ -314,6 +314,18 @@ static const struct sim_stock stock[] = {
 	  "dirty-clear 0 0 64\n"
 	  "dirty-get 0\n",
 	  NULL },
+	{ "split-zap", "huge pages are split for the log while the host takes them away",
+	  VM_HUGE
+	  "manual-protect 3\n"
+	  "write 0 1g\n"
+	  "slot-flags 0 log\n"
+	  "thread a\n"
+	  "write 0 1g\n"
+	  "thread host\n"
+	  "madvise ram 0 2m dontneed\n"
+	  "thread ioctl\n"
+	  "dirty-clear 0 0 64\n",
+	  NULL },
 	{ "mmio-slot", "MMIO at a place where a memslot comes",
 	  VM_SMALL
 	  "read 0 3g\n"

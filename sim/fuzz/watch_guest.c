@@ -43,6 +43,7 @@ static bool relies_on_caches(const struct sim_lab *lab, struct kvm_vcpu *vcpu)
 
 	return VALID_PAGE(root) && root == lab->watch.entered_root[vcpu->vcpu_id] &&
 	       !sim_read_role(to_shadow_page(root)).invalid &&
+	       !lab->flushes[vcpu->vcpu_id].end &&
 	       !kvm_test_request(KVM_REQ_TLB_FLUSH, vcpu) &&
 	       !kvm_test_request(KVM_REQ_TLB_FLUSH_CURRENT, vcpu);
 }

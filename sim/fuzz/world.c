@@ -100,6 +100,49 @@ static void world_unregister(struct kvm *kvm)
 	synchronize_srcu(&lab->notifiers);
 }
 
+/* ---- Flushes of a range ---- */
+
+/* No walk is going on: the vCPU is outside guest mode, or about to run the guest. */
+static void flush_pending(struct sim_lab *lab, int vcpu_id)
+{
+	struct sim_lab_flush *flush = &lab->flushes[vcpu_id];
+
+	if (flush->end)
+		sim_tlb_flush_range(&lab->cpus[vcpu_id].tlb, flush->start, flush->end);
+	*flush = (struct sim_lab_flush) { 0 };
+}
+
+/* What is pending already may be elsewhere: the flush is of both, and of what lies in between. */
+static void add_flush(struct sim_lab_flush *flush, u64 start, u64 end)
+{
+	flush->start = flush->end ? min(flush->start, start) : start;
+	flush->end = max(flush->end, end);
+}
+
+/*
+ * A vCPU that is in the guest leaves it, and flushes before it runs again, so that no walk is in
+ * between; for the others it is done here.
+ */
+static bool world_flush_range(struct kvm *kvm, gfn_t start, u64 nr_pages)
+{
+	struct sim_lab *lab = lab_of(kvm);
+	struct kvm_vcpu *vcpu;
+	unsigned long i;
+
+	if (!lab->machine.range_flush)
+		return false;
+	kvm_for_each_vcpu(i, vcpu, kvm)
+		add_flush(&lab->flushes[vcpu->vcpu_id], start << PAGE_SHIFT,
+			  (start + nr_pages) << PAGE_SHIFT);
+	kvm_make_all_cpus_request(kvm, KVM_REQ_OUTSIDE_GUEST_MODE);
+	sim_det_quiet(1);
+	kvm_for_each_vcpu(i, vcpu, kvm)
+		if (READ_ONCE(vcpu->mode) == OUTSIDE_GUEST_MODE)
+			flush_pending(lab, vcpu->vcpu_id);
+	sim_det_quiet(-1);
+	return true;
+}
+
 /* ---- The guest ---- */
 
 /*
@@ -112,6 +155,7 @@ static void world_run_guest(struct kvm_vcpu *vcpu)
 	struct sim_cpu *cpu = vcpu->world;
 	u64 *seen = &lab->nr_accesses[vcpu->vcpu_id];
 
+	flush_pending(lab, vcpu->vcpu_id);
 	sim_watch_enter(lab, vcpu);
 	sim_cpu_run(vcpu);
 	if (cpu->nr_accesses == *seen && vcpu->stat.pf_taken > 2)
@@ -164,25 +208,6 @@ void sim_lab_judge_access(struct kvm_vcpu *vcpu, const struct sim_access *access
 			     "%d) to frame 0x%llx: %s", vcpu->vcpu_id, does[access->type],
 			     (unsigned long long)access->gpa, hit ? "cached" : "new", entry->level,
 			     (unsigned long long)pfn, wrong);
-}
-
-/*
- * No vCPU is in the middle of a walk of what was there before when it is done; one that enters
- * meanwhile walks what is there now.
- */
-static bool world_flush_range(struct kvm *kvm, gfn_t start, u64 nr_pages)
-{
-	struct sim_lab *lab = lab_of(kvm);
-	unsigned int i;
-
-	if (!lab->machine.range_flush)
-		return false;
-	kvm_make_all_cpus_request(kvm, KVM_REQ_OUTSIDE_GUEST_MODE);
-	for (i = 0; i < sizeof(lab->cpus) / sizeof(lab->cpus[0]); i++)
-		if (lab->cpus[i].vcpu)
-			sim_tlb_flush_range(&lab->cpus[i].tlb, start << PAGE_SHIFT,
-					    (start + nr_pages) << PAGE_SHIFT);
-	return true;
 }
 
 const struct sim_world_ops sim_lab_world_ops = {
