@@ -557,6 +557,8 @@ int sim_det_run(const struct sim_det_config *config, void (*main)(void *arg), vo
 	det.quiet = 0;
 	update_listening();
 	drop_all();
+	/* Who comes next must not wait for callbacks that a run has left when it was given up. */
+	sim_det_rcu_reset();
 	sim_set_report_handler(NULL);
 	result->steps = det.steps;
 	result->choices = det.choices;

@@ -200,7 +200,7 @@ void sim_det_fail(const char *fmt, ...)
 /* The same with a va_list. */
 void sim_det_vfail(const char *fmt, va_list args) __attribute__((noreturn));
 
-/* ---- For the seam, and for whoever gives up a run ---- */
+/* ---- For the seam's own files ---- */
 
 /** sim_det_rcu_reset() - a new run: no callbacks, no grace periods. */
 void sim_det_rcu_reset(void);

@@ -259,6 +259,7 @@ static void forget_run(struct sim_lab *lab)
 			sim_cpu_exit(&lab->cpus[i]);
 	memset(lab->cpus, 0, sizeof(lab->cpus));
 	memset(lab->flushes, 0, sizeof(lab->flushes));
+	memset(lab->runs_guest, 0, sizeof(lab->runs_guest));
 	memset(lab->nr_accesses, 0, sizeof(lab->nr_accesses));
 	memset(lab->doing, 0, sizeof(lab->doing));
 	/* Of the host only this is from malloc(). */
@@ -268,7 +269,6 @@ static void forget_run(struct sim_lab *lab)
 	lab->release_file = false;
 	/* What the run left in memory is gone, and so are those who knew of it. */
 	sim_det_mem_reset();
-	sim_det_rcu_reset();
 	INIT_LIST_HEAD(&vm_list);
 	mutex_init(&kvm_lock);
 }

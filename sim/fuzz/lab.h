@@ -84,6 +84,7 @@ struct sim_lab {
 	struct kvm *kvm;		/* until main has no reference any more */
 	struct sim_cpu cpus[8];
 	struct sim_lab_flush flushes[8];
+	bool runs_guest[8];
 	u64 nr_accesses[8];		/* when the vCPU was last seen */
 	const struct sim_race_op *doing[SIM_DET_MAX_TASKS];
 	kvm_pfn_t taken[SIM_LAB_MAX_TAKEN];

@@ -35,7 +35,7 @@ static const struct geometry geometries[] = {
 	  { 0x40000000, 0x40001000, 0x40200000, 0x40201000, 0x40300000, 0x40301000 } },
 	{ { { GIB + MIB, 3 * MIB, MIB }, { GIB, MIB, 0 } },
 	  { 0x40000000, 0x40001000, 0x40100000, 0x40100000, 0x40101000, 0x40200000 } },
-	/* A page or two before the end of a block: a word of the log is of both. */
+	/* It begins sixteen pages before the end of a block: the first word of its log is of two. */
 	{ { { GIB + 0x1f0000, 3 * MIB, 0x1f0000 }, { 2 * GIB, MIB, 5 * MIB } },
 	  { 0x401f0000, 0x401ff000, 0x40200000, 0x40200000, 0x40201000, 0x80000000 } },
 	/* Huge pages of the host lie across those of the guest. */
@@ -72,6 +72,7 @@ static __attribute__((format(printf, 2, 3))) void line(struct maker *m, const ch
 	m->failed |= !sim_workload_add_line(m->w, text, 0, err, sizeof(err));
 }
 
+/* Of the same few pages for all. */
 static u64 any_gpa(struct maker *m)
 {
 	u32 n = draw(m, 16);

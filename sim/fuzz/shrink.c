@@ -231,6 +231,7 @@ static bool search_by_chance(struct shrinker *s)
 	s->recording.inner = &search.strategy;
 	for (i = 0; i < CHANCES && !fewer && time_left(s); i++) {
 		sim_search_begin(&search, i, odds, NULL);
+		search.kind = SIM_SEARCH_PCT;
 		sim_recording_strategy_begin(&s->recording);
 		s->stats->runs++;
 		fewer = !sim_lab_run(&lab, &config, &result) && result.failed &&

@@ -102,7 +102,7 @@ static void world_unregister(struct kvm *kvm)
 
 /* ---- Flushes of a range ---- */
 
-/* No walk is going on: the vCPU is outside guest mode, or about to run the guest. */
+/* The guest does not run on the vCPU, so no walk is going on. */
 static void flush_pending(struct sim_lab *lab, int vcpu_id)
 {
 	struct sim_lab_flush *flush = &lab->flushes[vcpu_id];
@@ -120,7 +120,7 @@ static void add_flush(struct sim_lab_flush *flush, u64 start, u64 end)
 }
 
 /*
- * A vCPU that is in the guest leaves it, and flushes before it runs again, so that no walk is in
+ * A vCPU that runs the guest leaves it, and flushes before it does so again, so that no walk is in
  * between; for the others it is done here.
  */
 static bool world_flush_range(struct kvm *kvm, gfn_t start, u64 nr_pages)
@@ -137,7 +137,7 @@ static bool world_flush_range(struct kvm *kvm, gfn_t start, u64 nr_pages)
 	kvm_make_all_cpus_request(kvm, KVM_REQ_OUTSIDE_GUEST_MODE);
 	sim_det_quiet(1);
 	kvm_for_each_vcpu(i, vcpu, kvm)
-		if (READ_ONCE(vcpu->mode) == OUTSIDE_GUEST_MODE)
+		if (!lab->runs_guest[vcpu->vcpu_id])
 			flush_pending(lab, vcpu->vcpu_id);
 	sim_det_quiet(-1);
 	return true;
@@ -157,7 +157,9 @@ static void world_run_guest(struct kvm_vcpu *vcpu)
 
 	flush_pending(lab, vcpu->vcpu_id);
 	sim_watch_enter(lab, vcpu);
+	lab->runs_guest[vcpu->vcpu_id] = true;
 	sim_cpu_run(vcpu);
+	lab->runs_guest[vcpu->vcpu_id] = false;
 	if (cpu->nr_accesses == *seen && vcpu->stat.pf_taken > 2)
 		sim_det_yield();
 	*seen = cpu->nr_accesses;
