@@ -41,8 +41,8 @@ static const char *const workloads[] = {
 	"fault-fault", "fault-invalidate", "fault-notifier", "fault-slot-delete", "zap-notifier",
 	"zap-teardown", "getroot-invalidate", "lastput-invalidate", "dirty-write", "clear-split",
 	"nx-fault", "split-fault", "collapse-fault", "age-zap", "fastpf-zap", "delete-delete",
-	"smm-invalidate", "create-fail", "nested-notifiers", "nested-log", "age-log", "split-zap", "mmio-slot", "late-vcpu",
-	"all", NULL
+	"smm-invalidate", "create-fail", "nested-notifiers", "nested-log", "age-log", "young-log",
+	"split-zap", "range-zap", "mmio-slot", "late-vcpu", "all", NULL
 };
 
 static bool is_one_of(const char *word, const char *const *words)

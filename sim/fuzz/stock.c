@@ -314,6 +314,17 @@ static const struct sim_stock stock[] = {
 	  "dirty-clear 0 0 64\n"
 	  "dirty-get 0\n",
 	  NULL },
+	{ "young-log", "pages are aged without a flush while logging begins",
+	  VM_SMALL
+	  "write 0 1g\n"
+	  "thread a\n"
+	  "write 0 1g\n"
+	  "thread host\n"
+	  "clear-young ram 0 4k\n"
+	  "thread ioctl\n"
+	  "slot-flags 0 log\n"
+	  "dirty-get 0\n",
+	  NULL },
 	{ "split-zap", "huge pages are split for the log while the host takes them away",
 	  VM_HUGE
 	  "manual-protect 3\n"
@@ -325,6 +336,18 @@ static const struct sim_stock stock[] = {
 	  "madvise ram 0 2m dontneed\n"
 	  "thread ioctl\n"
 	  "dirty-clear 0 0 64\n",
+	  NULL },
+	{ "range-zap", "a range is zapped that vCPUs use, in SMM too",
+	  VM_SMALL SMM_SLOT
+	  "write 0 1g\n"
+	  "smi 0\n"
+	  "thread a\n"
+	  "write 0 1g\n"
+	  "smi 0\n"
+	  "thread b\n"
+	  "write 1 1g\n"
+	  "thread ioctl\n"
+	  "zap-range 1g 4k\n",
 	  NULL },
 	{ "mmio-slot", "MMIO at a place where a memslot comes",
 	  VM_SMALL
