@@ -46,6 +46,19 @@ static inline uint64_t make_key(uint32_t id, unsigned int kind, uint64_t gpa)
 	       gpa >> kind_shift[kind] >> BLOCK_SHIFT;
 }
 
+/* Back from a key: which kind its entries are of, and the address that the @i-th of them is for. */
+static inline unsigned int kind_of(uint64_t key)
+{
+	return key >> KIND_SHIFT & ((1u << (ID_SHIFT - KIND_SHIFT)) - 1);
+}
+
+static inline uint64_t gpa_of(uint64_t key, unsigned int i)
+{
+	uint64_t block = key & ((UINT64_C(1) << KIND_SHIFT) - 1);
+
+	return ((block << BLOCK_SHIFT) + i) << kind_shift[kind_of(key)];
+}
+
 static inline unsigned int index_in_block(unsigned int kind, uint64_t gpa)
 {
 	return (unsigned int)(gpa >> kind_shift[kind]) % SIM_TLB_BLOCK;
@@ -332,15 +345,13 @@ static const struct sim_tlb_context *context_of_id(const struct sim_tlb *tlb, ui
 static bool visit_block(const struct sim_tlb_slot *slot, uint64_t tag,
 			bool (*fn)(void *ctx, const struct sim_tlb_entry *entry), void *ctx)
 {
-	unsigned int kind = slot->key >> KIND_SHIFT & ((1u << (ID_SHIFT - KIND_SHIFT)) - 1), i;
-	uint64_t block = slot->key & ((UINT64_C(1) << KIND_SHIFT) - 1);
+	unsigned int kind = kind_of(slot->key), i;
 	struct sim_tlb_entry entry;
 
 	for (i = 0; i < SIM_TLB_BLOCK; i++) {
 		if (!slot->block->data[i])
 			continue;
-		unpack(tag, ((block << BLOCK_SHIFT) + i) << kind_shift[kind], kind,
-		       slot->block->data[i], &entry);
+		unpack(tag, gpa_of(slot->key, i), kind, slot->block->data[i], &entry);
 		if (!fn(ctx, &entry))
 			return false;
 	}
@@ -386,12 +397,12 @@ void sim_tlb_flush_gpa(struct sim_tlb *tlb, uint64_t tag, uint64_t gpa)
 
 static void drop_overlapping(struct sim_tlb_slot *slot, uint64_t start, uint64_t end)
 {
-	unsigned int kind = slot->key >> KIND_SHIFT & ((1u << (ID_SHIFT - KIND_SHIFT)) - 1), i;
-	uint64_t block = slot->key & ((UINT64_C(1) << KIND_SHIFT) - 1), gpa;
+	uint64_t size = UINT64_C(1) << kind_shift[kind_of(slot->key)], gpa;
+	unsigned int i;
 
 	for (i = 0; i < SIM_TLB_BLOCK; i++) {
-		gpa = ((block << BLOCK_SHIFT) + i) << kind_shift[kind];
-		if (gpa < end && gpa + (UINT64_C(1) << kind_shift[kind]) > start)
+		gpa = gpa_of(slot->key, i);
+		if (gpa < end && gpa + size > start)
 			slot->block->data[i] = 0;
 	}
 }

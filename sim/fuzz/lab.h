@@ -45,8 +45,6 @@ struct sim_lab_machine {
 	unsigned int wrap;
 };
 
-#define SIM_LAB_MAX_WRAP	99
-
 /** sim_lab_machine_default() - the default profile on EPT, 4 levels, all features. */
 struct sim_lab_machine sim_lab_machine_default(void);
 
