@@ -12,8 +12,9 @@
 
 #include <errno.h>
 
+#include "sim/cli.h"
 #include "sim/fuzz/campaign.h"
-#include "sim/fuzz/found.h"
+#include "sim/fuzz/shrink.h"
 #include "tests/det_fixture.h"
 
 static struct sim_schedule_file found;
@@ -32,6 +33,9 @@ static bool find(u64 seed, struct sim_schedule_file *f)
 	w = sim_workload_parse(stock->name, stock->text, err, sizeof(err));
 	config.workload = w;
 	sim_lab_settings_add(&config.settings, "profile", "seed-v1");
+	/* Which has nothing to do with it. */
+	sim_lab_settings_add(&config.settings, "wrap", "7");
+	sim_lab_settings_add(&config.settings, "range-flush", "1");
 	sim_campaign_init(&campaign, &config, &stats);
 	while (ok && !campaign.result.failed && stats.schedules < 20000)
 		ok = w && !sim_campaign_next(&campaign);
@@ -91,6 +95,48 @@ static void shrinks_to_what_it_takes(void **state)
 		assert_int_equal(result.hash, f.hash);
 		sim_schedule_file_free(&f);
 	}
+}
+
+static void an_ordinary_machine_is_left(void **state)
+{
+	struct sim_lab_machine expected = sim_lab_machine_default();
+	char is[128], should_be[128];
+
+	expected.profile = sim_profile_find("seed-v1");
+	expected.ept = found.machine.ept;
+	assert_string_equal(sim_lab_machine_print(&found.machine, is, sizeof(is)),
+			    sim_lab_machine_print(&expected, should_be, sizeof(should_be)));
+}
+
+/* The walk alone, from what chance has found with many. */
+static void a_walk_leads_to_few_preemptions(void **state)
+{
+	static struct sim_shrinker s;
+	struct sim_shrink_stats stats = { 0 };
+	struct sim_schedule_file f;
+	unsigned int before = 0, now;
+	u64 seed;
+
+	for (seed = 1; before < 10; seed++) {
+		assert_in_range(seed, 1, 50);
+		assert_true(find(seed, &f));
+		before = sim_schedule_preemptions(&f.schedule);
+		if (before < 10)
+			sim_schedule_file_free(&f);
+	}
+	s = (struct sim_shrinker) { .f = &f, .stats = &stats, .deadline = sim_cli_seconds() + 20 };
+	snprintf(s.want, sizeof(s.want), "%s", f.fails);
+	sim_recording_strategy_init(&s.recording, NULL);
+	for (now = before; sim_shrink_by_walk(&s); before = now) {
+		now = sim_schedule_preemptions(&f.schedule);
+		assert_true(now < before);
+		assert_int_equal(sim_schedule_file_run(&f, NULL, &result, NULL), 0);
+		assert_failed(f.fails);
+		assert_int_equal(result.hash, f.hash);
+	}
+	assert_in_range(now, 0, 2);
+	sim_schedule_free(&s.recording.schedule);
+	sim_schedule_file_free(&f);
 }
 
 static void fails_ever_after(void **state)
@@ -169,6 +215,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(shrinks_to_what_it_takes),
+		cmocka_unit_test(an_ordinary_machine_is_left),
+		cmocka_unit_test(a_walk_leads_to_few_preemptions),
 		cmocka_unit_test(fails_ever_after),
 		cmocka_unit_test(all_decisions_are_needed),
 		cmocka_unit_test(all_operations_are_needed),

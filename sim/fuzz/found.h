@@ -38,8 +38,8 @@ struct sim_shrink_stats {
  * @f: fails; stays a schedule that fails in the same way
  * @seconds: how long it may take
  *
- * Operations go first, then decisions; then all schedules of what is left with fewer
- * preemptions are searched for one that fails too.
+ * What does not matter goes: decisions, operations, what is out of the ordinary about the machine.
+ * Then schedules with fewer preemptions are looked for (shrink.h), and so on.
  *
  * Return: 0, -EINVAL if it does not fail, -ENOMEM.
  */

@@ -4,17 +4,7 @@
 #include <string.h>
 
 #include "sim/cli.h"
-#include "sim/fuzz/explore.h"
-#include "sim/fuzz/found.h"
-#include "sim/fuzz/search.h"
-
-struct shrinker {
-	struct sim_schedule_file *f;	/* the smallest so far that fails */
-	struct sim_recording_strategy recording;
-	char want[SIM_DET_REPORT_SIZE];	/* the report that it must have */
-	double deadline;
-	struct sim_shrink_stats *stats;
-};
+#include "sim/fuzz/shrink.h"
 
 /* ---- The same failure ---- */
 
@@ -58,13 +48,37 @@ bool sim_same_failure(const char *a, const char *b)
 
 /* ---- Trying ---- */
 
+bool sim_shrink_time_left(const struct sim_shrinker *s)
+{
+	return sim_cli_seconds() < s->deadline;
+}
+
+bool sim_shrink_run(struct sim_shrinker *s, struct sim_lab *lab,
+		    const struct sim_det_strategy *strategy, struct sim_det_result *result)
+{
+	const struct sim_det_config config = { .strategy = &s->recording.strategy };
+
+	s->recording.inner = strategy;
+	sim_recording_strategy_begin(&s->recording);
+	s->stats->runs++;
+	return !sim_lab_run(lab, &config, result) && result->failed && !s->recording.failed &&
+	       sim_same_failure(result->report, s->want);
+}
+
+bool sim_shrink_take(struct sim_shrinker *s, const struct sim_det_result *result)
+{
+	if (!sim_schedule_copy(&s->f->schedule, &s->recording.schedule))
+		return false;
+	sim_schedule_file_set_result(s->f, result);
+	return true;
+}
+
 /*
  * Whether @try still fails.  If so it becomes the smallest, in the words of what has really
  * happened: decisions that had no effect are gone.
  */
-static bool still_fails(struct shrinker *s, struct sim_schedule_file *try)
+static bool still_fails(struct sim_shrinker *s, struct sim_schedule_file *try)
 {
-	struct sim_det_config config = { .strategy = &s->recording.strategy };
 	struct sim_replay_strategy replay;
 	static struct sim_lab lab;
 	struct sim_det_result result;
@@ -77,14 +91,9 @@ static bool still_fails(struct shrinker *s, struct sim_schedule_file *try)
 		return false;
 	lab.teardown = true;
 	sim_replay_strategy_begin(&replay, &try->schedule);
-	s->recording.inner = &replay.strategy;
-	sim_recording_strategy_begin(&s->recording);
-	s->stats->runs++;
-	fails = !sim_lab_run(&lab, &config, &result) && result.failed &&
-		sim_same_failure(result.report, s->want);
+	fails = sim_shrink_run(s, &lab, &replay.strategy, &result);
 	sim_lab_exit(&lab);
-	if (!fails || s->recording.failed ||
-	    !sim_schedule_copy(&try->schedule, &s->recording.schedule))
+	if (!fails || !sim_schedule_copy(&try->schedule, &s->recording.schedule))
 		return false;
 	sim_schedule_file_set_result(try, &result);
 	return true;
@@ -102,7 +111,7 @@ static bool copy_of(const struct sim_schedule_file *f, struct sim_schedule_file 
 }
 
 /* @try is taken over, or freed. */
-static bool try_it(struct shrinker *s, struct sim_schedule_file *try)
+static bool try_it(struct sim_shrinker *s, struct sim_schedule_file *try)
 {
 	if (!still_fails(s, try)) {
 		sim_schedule_file_free(try);
@@ -111,11 +120,6 @@ static bool try_it(struct shrinker *s, struct sim_schedule_file *try)
 	sim_schedule_file_free(s->f);
 	*s->f = *try;
 	return true;
-}
-
-static bool time_left(const struct shrinker *s)
-{
-	return sim_cli_seconds() < s->deadline;
 }
 
 /* ---- Operations ---- */
@@ -134,13 +138,13 @@ static struct sim_race_thread *thread_at(struct sim_workload *w, unsigned int i)
 	return i < w->nr_threads ? &w->threads[i] : &w->setup;
 }
 
-static void shrink_ops(struct shrinker *s)
+static void shrink_ops(struct sim_shrinker *s)
 {
 	struct sim_schedule_file try;
 	unsigned int t, i;
 
 	for (t = 0; t <= s->f->workload->nr_threads; t++) {
-		for (i = thread_at(s->f->workload, t)->nr_ops; i-- > 0 && time_left(s);) {
+		for (i = thread_at(s->f->workload, t)->nr_ops; i-- > 0 && sim_shrink_time_left(s);) {
 			if (!copy_of(s->f, &try))
 				return;
 			sim_workload_drop(thread_at(try.workload, t), i);
@@ -151,7 +155,7 @@ static void shrink_ops(struct shrinker *s)
 
 /* ---- Decisions: in big pieces first, then one by one ---- */
 
-static bool drop_decisions(struct shrinker *s, unsigned int first, unsigned int nr)
+static bool drop_decisions(struct sim_shrinker *s, unsigned int first, unsigned int nr)
 {
 	struct sim_schedule_file try;
 
@@ -162,12 +166,12 @@ static bool drop_decisions(struct shrinker *s, unsigned int first, unsigned int 
 	return try_it(s, &try);
 }
 
-static void shrink_decisions(struct shrinker *s)
+static void shrink_decisions(struct sim_shrinker *s)
 {
 	unsigned int piece, at;
 
 	for (piece = (s->f->schedule.nr + 1) / 2; piece; piece /= 2) {
-		for (at = 0; at < s->f->schedule.nr && time_left(s);) {
+		for (at = 0; at < s->f->schedule.nr && sim_shrink_time_left(s);) {
 			unsigned int left = s->f->schedule.nr - at;
 
 			/* What took its place is next; if nothing went, what comes behind it. */
@@ -177,83 +181,69 @@ static void shrink_decisions(struct shrinker *s)
 	}
 }
 
-/* ---- All of it ---- */
+/* ---- The machine ---- */
 
 /*
- * Is there a schedule with fewer decisions, and no more preemptions?  Few are needed, mostly: look at
- * all of those.  What chance has found can have hundreds of others that hang on each other, so that
- * none goes by itself.
+ * What is out of the ordinary goes, if that does not matter.  Profile and format stay: they were asked
+ * for, or else they say where the bug is.
  */
-static void search_fewer(struct shrinker *s)
+static void shrink_machine(struct sim_shrinker *s)
 {
-	unsigned int most = sim_schedule_preemptions(&s->f->schedule), k;
-	struct sim_explore_config config = { .want = s->want };
-	struct sim_explore_result result;
+	static const char *const ordinary[] = {
+		"wrap=0", "range-flush=0", "nx=0", "eager-split=1", "caches=1", "preempt=1", "ad=1",
+		"pml=1", "levels=4",
+	};
 	struct sim_schedule_file try;
+	char was[128], is[128];
+	size_t i;
 
-	for (k = 0; k <= most && k < 3 && time_left(s); k++) {
-		if (s->f->schedule.nr <= k || !copy_of(s->f, &try))
+	for (i = 0; i < sizeof(ordinary) / sizeof(ordinary[0]) && sim_shrink_time_left(s); i++) {
+		if (!copy_of(s->f, &try))
 			return;
-		config.preemptions = k;
-		config.seconds = (s->deadline - sim_cli_seconds()) / 3;
-		if (sim_explore(&config, &try, &result) || !result.found ||
-		    try.schedule.nr >= s->f->schedule.nr) {
+		sim_lab_machine_apply(&try.machine, ordinary[i]);
+		sim_lab_machine_print(&s->f->machine, was, sizeof(was));
+		sim_lab_machine_print(&try.machine, is, sizeof(is));
+		if (strcmp(was, is))
+			try_it(s, &try);
+		else
 			sim_schedule_file_free(&try);
-			continue;
-		}
-		s->stats->runs += (unsigned int)result.schedules;
-		if (try_it(s, &try))
-			return;
 	}
 }
 
-/* A few thousand runs of the smaller workload, by chance: where all schedules would be too many. */
-#define CHANCES	20000
+/* ---- All of it ---- */
 
-/*
- * Does one fail with fewer preemptions?  PCT makes few: where its depth suffices, one less than that.
- * What else it decides goes when it is shrunk in turn.
- */
-static bool search_by_chance(struct shrinker *s)
+static unsigned int size_of(const struct sim_schedule_file *f)
 {
-	static struct sim_search search;
-	const struct sim_search_odds odds = { 0 };
-	unsigned int most = sim_schedule_preemptions(&s->f->schedule), i;
-	struct sim_det_config config = { .strategy = &s->recording.strategy };
-	struct sim_det_result result;
-	static struct sim_lab lab;
-	bool fewer = false;
+	return count_ops(f->workload) + f->schedule.nr;
+}
 
-	if (sim_lab_init(&lab, s->f->workload, &s->f->machine))
-		return false;
-	lab.teardown = true;
-	sim_search_init(&search);
-	s->recording.inner = &search.strategy;
-	for (i = 0; i < CHANCES && !fewer && time_left(s); i++) {
-		sim_search_begin(&search, i, odds, NULL);
-		search.kind = SIM_SEARCH_PCT;
-		sim_recording_strategy_begin(&s->recording);
-		s->stats->runs++;
-		fewer = !sim_lab_run(&lab, &config, &result) && result.failed &&
-			sim_same_failure(result.report, s->want) && !s->recording.failed &&
-			sim_schedule_preemptions(&s->recording.schedule) < most;
-		sim_search_end(&search);
-	}
-	sim_lab_exit(&lab);
-	if (!fewer || !sim_schedule_copy(&s->f->schedule, &s->recording.schedule))
-		return false;
-	sim_schedule_file_set_result(s->f, &result);
-	return true;
+static void drop_what_does_not_matter(struct sim_shrinker *s)
+{
+	unsigned int before;
+
+	do {
+		before = size_of(s->f);
+		shrink_decisions(s);
+		shrink_ops(s);
+		shrink_machine(s);
+	} while (size_of(s->f) < before && sim_shrink_time_left(s));
+}
+
+/* More than two preemptions are seldom needed, and hard to read. */
+static bool find_fewer(struct sim_shrinker *s)
+{
+	if (sim_schedule_preemptions(&s->f->schedule) > 2 &&
+	    (sim_shrink_by_walk(s) || sim_shrink_by_chance(s)))
+		return true;
+	return sim_shrink_by_exploring(s);
 }
 
 int sim_shrink(struct sim_schedule_file *f, double seconds, struct sim_shrink_stats *stats)
 {
-	struct shrinker s = {
+	struct sim_shrinker s = {
 		.f = f, .deadline = sim_cli_seconds() + seconds, .stats = stats,
 	};
 	struct sim_det_result result;
-	unsigned int before;
-	bool again;
 	int r;
 
 	memset(stats, 0, sizeof(*stats));
@@ -265,16 +255,8 @@ int sim_shrink(struct sim_schedule_file *f, double seconds, struct sim_shrink_st
 	stats->ops_before = count_ops(f->workload);
 	stats->preemptions_before = sim_schedule_preemptions(&f->schedule);
 	do {
-		before = count_ops(f->workload) + f->schedule.nr;
-		shrink_decisions(&s);
-		shrink_ops(&s);
-		again = count_ops(f->workload) + f->schedule.nr < before;
-		/* More than two preemptions are seldom needed, and hard to read. */
-		if (!again && sim_schedule_preemptions(&f->schedule) > 2)
-			again = search_by_chance(&s);
-		if (!again)
-			search_fewer(&s);
-	} while (again && time_left(&s));
+		drop_what_does_not_matter(&s);
+	} while (find_fewer(&s));
 	stats->ops_after = count_ops(f->workload);
 	stats->preemptions_after = sim_schedule_preemptions(&f->schedule);
 	sim_schedule_free(&s.recording.schedule);

@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "sim/cli.h"
+#include "sim/fuzz/explore.h"
+#include "sim/fuzz/random.h"
+#include "sim/fuzz/search.h"
+#include "sim/fuzz/shrink.h"
+
+/* The workload is small by now: thousands of runs are a few seconds. */
+#define WALK_STEPS	20000
+#define CHANCES		10000
+#define MOST_EXPLORED	2
+
+/* ---- Walking ---- */
+
+static struct sim_decision *any(const struct sim_schedule *schedule, u64 *random)
+{
+	return &schedule->d[sim_random_below(random, schedule->nr)];
+}
+
+static void drop(struct sim_schedule *schedule, u64 *random)
+{
+	sim_schedule_remove(schedule, sim_random_below(random, schedule->nr));
+}
+
+/* Near things matter more often than far ones: by one to some hundred points, in either direction. */
+static void move(struct sim_schedule *schedule, u64 *random)
+{
+	struct sim_decision *d = any(schedule, random);
+	u32 by = 1 + sim_random_below(random, 1u << sim_random_below(random, 11));
+
+	if (sim_random_below(random, 2))
+		d->at += by;
+	else
+		d->at = d->at > by ? d->at - by : 1;
+}
+
+/* Somebody else goes on, of those that are in the schedule. */
+static void redirect(struct sim_schedule *schedule, u64 *random)
+{
+	struct sim_decision *d = any(schedule, random);
+
+	if (d->kind != SIM_DECIDE_YES)
+		d->value = any(schedule, random)->task;
+}
+
+/* Where a task cannot go on there is a choice that is no preemption. */
+static void choose_next(struct sim_schedule *schedule, u64 *random)
+{
+	const struct sim_decision d = {
+		.kind = SIM_DECIDE_NEXT, .task = any(schedule, random)->task,
+		.value = any(schedule, random)->task, .at = 1 + sim_random_below(random, 4),
+	};
+
+	/* If memory is short there is one change less. */
+	sim_schedule_add(schedule, d);
+}
+
+/* Up to two go, and one or two others are changed. */
+static void change(struct sim_schedule *schedule, u64 *random)
+{
+	unsigned int drops = sim_random_below(random, 3), changes = 1 + sim_random_below(random, 2);
+
+	while (drops-- && schedule->nr)
+		drop(schedule, random);
+	while (changes-- && schedule->nr) {
+		switch (sim_random_below(random, 8)) {
+		case 0:
+			redirect(schedule, random);
+			break;
+		case 1:
+			choose_next(schedule, random);
+			break;
+		default:
+			move(schedule, random);
+		}
+	}
+}
+
+bool sim_shrink_by_walk(struct sim_shrinker *s)
+{
+	unsigned int before = sim_schedule_preemptions(&s->f->schedule), now = before, i;
+	struct sim_schedule try = { 0 };
+	struct sim_replay_strategy replay;
+	struct sim_det_result result;
+	static struct sim_lab lab;
+	u64 random = 1;
+
+	if (sim_lab_init(&lab, s->f->workload, &s->f->machine))
+		return false;
+	lab.teardown = true;
+	for (i = 0; i < WALK_STEPS && now == before && sim_shrink_time_left(s); i++) {
+		if (!sim_schedule_copy(&try, &s->f->schedule))
+			break;
+		change(&try, &random);
+		sim_replay_strategy_begin(&replay, &try);
+		if (sim_shrink_run(s, &lab, &replay.strategy, &result) &&
+		    sim_schedule_preemptions(&s->recording.schedule) <= now &&
+		    sim_shrink_take(s, &result))
+			now = sim_schedule_preemptions(&s->f->schedule);
+	}
+	sim_lab_exit(&lab);
+	sim_schedule_free(&try);
+	return now < before;
+}
+
+/* ---- By chance ---- */
+
+/* PCT makes few preemptions.  What else it decides goes when the schedule is shrunk in turn. */
+bool sim_shrink_by_chance(struct sim_shrinker *s)
+{
+	unsigned int before = sim_schedule_preemptions(&s->f->schedule), i;
+	const struct sim_search_odds odds = { 0 };
+	static struct sim_search search;
+	struct sim_det_result result;
+	static struct sim_lab lab;
+	bool fewer = false;
+
+	if (sim_lab_init(&lab, s->f->workload, &s->f->machine))
+		return false;
+	lab.teardown = true;
+	sim_search_init(&search);
+	for (i = 0; i < CHANCES && !fewer && sim_shrink_time_left(s); i++) {
+		sim_search_begin(&search, i, odds, NULL);
+		search.kind = SIM_SEARCH_PCT;
+		fewer = sim_shrink_run(s, &lab, &search.strategy, &result) &&
+			sim_schedule_preemptions(&s->recording.schedule) < before &&
+			sim_shrink_take(s, &result);
+		sim_search_end(&search);
+	}
+	sim_lab_exit(&lab);
+	return fewer;
+}
+
+/* ---- All of them ---- */
+
+/* What the search has found becomes the file's, if it fails with the VM's end as well. */
+static bool take_found(struct sim_shrinker *s, const struct sim_schedule *found)
+{
+	struct sim_replay_strategy replay;
+	struct sim_det_result result;
+	static struct sim_lab lab;
+	bool taken;
+
+	if (sim_lab_init(&lab, s->f->workload, &s->f->machine))
+		return false;
+	lab.teardown = true;
+	sim_replay_strategy_begin(&replay, found);
+	taken = sim_shrink_run(s, &lab, &replay.strategy, &result) && sim_shrink_take(s, &result);
+	sim_lab_exit(&lab);
+	return taken;
+}
+
+static bool explore(struct sim_shrinker *s, unsigned int preemptions)
+{
+	const struct sim_explore_config config = {
+		.want = s->want, .preemptions = preemptions,
+		.seconds = (s->deadline - sim_cli_seconds()) / 3,
+	};
+	struct sim_schedule_file found = *s->f;
+	struct sim_explore_result result;
+	bool taken;
+
+	found.schedule = (struct sim_schedule) { 0 };
+	taken = !sim_explore(&config, &found, &result) && result.found &&
+		found.schedule.nr < s->f->schedule.nr && take_found(s, &found.schedule);
+	s->stats->runs += (unsigned int)result.schedules;
+	sim_schedule_free(&found.schedule);
+	return taken;
+}
+
+bool sim_shrink_by_exploring(struct sim_shrinker *s)
+{
+	unsigned int most = sim_schedule_preemptions(&s->f->schedule), k;
+
+	if (most > MOST_EXPLORED)
+		most = MOST_EXPLORED;
+	for (k = 0; k <= most && s->f->schedule.nr > k && sim_shrink_time_left(s); k++)
+		if (explore(s, k))
+			return true;
+	return false;
+}
