@@ -10,6 +10,9 @@
 void (*sim_host_on_invalidate)(struct kvm *kvm, hva_t start, hva_t end,
 			       enum sim_invalidate_step step);
 
+void (*sim_host_on_age)(struct kvm *kvm, hva_t start, hva_t end, bool clears,
+			enum sim_age_step step);
+
 static void show(struct kvm *kvm, hva_t start, hva_t end, enum sim_invalidate_step step)
 {
 	if (sim_host_on_invalidate)
@@ -62,24 +65,47 @@ void sim_host_notify_change_pte(struct sim_host *host, hva_t hva,
 		kvm_mmu_notifier_change_pte(kvm, hva, page);
 }
 
-bool sim_host_notify_clear_flush_young(struct sim_host *host, hva_t start, hva_t end)
+/* ---- Ages ---- */
+
+static void show_age(struct kvm *kvm, hva_t start, hva_t end, bool clears, enum sim_age_step step)
 {
-	bool young = false;
+	if (sim_host_on_age)
+		sim_host_on_age(kvm, start, end, clears, step);
+}
+
+static bool test_young(struct kvm *kvm, hva_t start, hva_t end)
+{
+	return kvm_mmu_notifier_test_young(kvm, start);
+}
+
+/* @ask all of them. */
+static bool notify_age(struct sim_host *host, hva_t start, hva_t end, bool clears,
+		       bool (*ask)(struct kvm *kvm, hva_t start, hva_t end))
+{
+	bool any = false, young;
 	struct kvm *kvm;
 	int i;
 
-	for_each_vm(host, kvm, i)
-		young |= kvm_mmu_notifier_clear_flush_young(kvm, start, end);
-	return young;
+	for_each_vm(host, kvm, i) {
+		show_age(kvm, start, end, clears, SIM_AGE_ASK);
+		young = ask(kvm, start, end);
+		show_age(kvm, start, end, clears, young ? SIM_AGE_YOUNG : SIM_AGE_OLD);
+		any |= young;
+	}
+	return any;
+}
+
+bool sim_host_notify_clear_flush_young(struct sim_host *host, hva_t start, hva_t end)
+{
+	return notify_age(host, start, end, true, kvm_mmu_notifier_clear_flush_young);
+}
+
+bool sim_host_notify_clear_young(struct sim_host *host, hva_t start, hva_t end)
+{
+	return notify_age(host, start, end, true, kvm_mmu_notifier_clear_young);
 }
 
 bool sim_host_notify_test_young(struct sim_host *host, hva_t hva)
 {
-	bool young = false;
-	struct kvm *kvm;
-	int i;
-
-	for_each_vm(host, kvm, i)
-		young |= kvm_mmu_notifier_test_young(kvm, hva);
-	return young;
+	return notify_age(host, hva, hva + 1, false, test_young);
 }

@@ -51,6 +51,20 @@ enum sim_invalidate_step {
 extern void (*sim_host_on_invalidate)(struct kvm *kvm, hva_t start, hva_t end,
 				      enum sim_invalidate_step step);
 
+/* Where a question for the age of pages is, as seen by sim_host_on_age. */
+enum sim_age_step {
+	SIM_AGE_ASK,		/* the VM is about to be asked */
+	SIM_AGE_OLD,		/* it has answered: the guest has not used them since */
+	SIM_AGE_YOUNG,		/* it has */
+};
+
+/**
+ * sim_host_on_age() - the same for questions for the age.
+ * @clears: whether they grow old by it
+ */
+extern void (*sim_host_on_age)(struct kvm *kvm, hva_t start, hva_t end, bool clears,
+			       enum sim_age_step step);
+
 /*
  * The MMU notifiers of all VMs, one after the other: see kvm_main.h.  What they
  * return is true if it is for any of them.
@@ -60,6 +74,7 @@ void sim_host_notify_end(struct sim_host *host, hva_t start, hva_t end);
 void sim_host_notify_change_pte(struct sim_host *host, hva_t hva,
 				const struct sim_host_page *page);
 bool sim_host_notify_clear_flush_young(struct sim_host *host, hva_t start, hva_t end);
+bool sim_host_notify_clear_young(struct sim_host *host, hva_t start, hva_t end);
 bool sim_host_notify_test_young(struct sim_host *host, hva_t hva);
 
 /* Where the memory of a scenario lies in the host's address space. */

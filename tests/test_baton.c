@@ -187,6 +187,7 @@ static void record(const char *name, const char *profile, u64 seed, struct sim_s
 	memset(f, 0, sizeof(*f));
 	f->machine = sim_lab_machine_default();
 	assert_true(sim_lab_machine_set(&f->machine, "profile", profile));
+	assert_true(!stock->machine || sim_lab_machine_apply(&f->machine, stock->machine));
 	f->workload = sim_workload_parse(name, stock->text, err, sizeof(err));
 	assert_non_null(f->workload);
 	sim_search_init(&searching);

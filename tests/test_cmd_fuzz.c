@@ -58,7 +58,7 @@ static void test_list(void **state)
 	struct sim_outcome outcome = sim_run("fuzz", "--list");
 
 	sim_assert_fine(&outcome);
-	assert_int_equal(sim_count(outcome.out, "\n"), 27);
+	assert_int_equal(sim_count(outcome.out, "\n"), 30);
 	sim_assert_starts(outcome.out, "fault-fault ");
 	sim_assert_has(outcome.out, "\nzap-teardown ");
 	sim_outcome_free(&outcome);
@@ -224,6 +224,32 @@ static void test_mmio_before_wrap(void **state)
 	sim_outcome_free(&outcome);
 }
 
+/* A huge page is taken apart when D is cleared, and W not yet. */
+static void test_split_between_passes(void **state)
+{
+	static const char workload[] = TEST_DIR "/workloads/split-between-passes.wl";
+	struct sim_outcome outcome;
+
+	outcome = sim_run("fuzz", "--workload", workload, "--profile", "v6.12", "--format", "ept",
+			  "--set", "nx=1", "--set", "eager-split=0", "--known", "--seconds", "25",
+			  "--keep", sim_cli_dir);
+	assert_int_equal(outcome.status, 1);
+	sim_assert_has(outcome.out, "found: at the end: as 0 gfn 0x40002 level 1 SPTE ");
+	sim_assert_has(outcome.out, ": written, but not in the dirty log\n");
+	sim_outcome_free(&outcome);
+	outcome = sim_run("fuzz", "--workload", workload, "--profile", "v6.12", "--format", "ept",
+			  "--set", "nx=1", "--set", "eager-split=0", "--schedules", "3000");
+	sim_assert_fine(&outcome);
+	sim_assert_has(outcome.out, "what is known of kernels as they were");
+	sim_outcome_free(&outcome);
+	/* Split before, and nothing is left to be split. */
+	outcome = sim_run("fuzz", "--workload", workload, "--profile", "v6.12", "--format", "ept",
+			  "--set", "nx=1", "--set", "eager-split=1", "--schedules", "3000");
+	sim_assert_fine(&outcome);
+	assert_int_equal(sim_count(outcome.out, "what is known"), 0);
+	sim_outcome_free(&outcome);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -235,6 +261,7 @@ int main(void)
 		cmocka_unit_test(test_explore),
 		cmocka_unit_test(test_unlisted_table),
 		cmocka_unit_test(test_mmio_before_wrap),
+		cmocka_unit_test(test_split_between_passes),
 		cmocka_unit_test(test_flush_between_slots),
 		cmocka_unit_test(test_mmio_over_leaf),
 	};

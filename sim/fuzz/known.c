@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
+#include <stdlib.h>
 #include <string.h>
 
 #include "sim/fuzz/known.h"
@@ -46,6 +47,19 @@ static bool is_mmio_before_wrap(const struct sim_lab *lab, const struct sim_det_
 	return lab->watch.mmio_before_wrap && strstr(result->report, "an MMIO SPTE of generation");
 }
 
+/*
+ * Logging begins, for PML, in two passes: over all D, then over W of huge pages.  A huge page that is
+ * written to, and split by a fault, in between leaves small ones with both.
+ */
+static bool is_split_between_passes(const struct sim_lab *lab, const struct sim_det_result *result)
+{
+	const char *at = strstr(result->report, "gfn 0x");
+	gfn_t gfn = at ? strtoull(at + 4, NULL, 16) : 0;
+
+	return at && strstr(result->report, "dirty log") && gfn >= lab->watch.split_dirty.start &&
+	       gfn < lab->watch.split_dirty.end;
+}
+
 static bool is_of_several_slots(const struct sim_notifier_check *check, int as_id, gfn_t gfn)
 {
 	unsigned int i;
@@ -87,5 +101,7 @@ const char *sim_known_finding(const struct sim_lab *lab, const struct sim_det_re
 		return "mmio-over-leaf";
 	if (is_mmio_before_wrap(lab, result))
 		return "mmio-before-wrap";
+	if (is_split_between_passes(lab, result))
+		return "split-between-passes";
 	return is_flush_between_slots(lab, result) ? "flush-between-slots" : NULL;
 }

@@ -217,13 +217,35 @@ static void run_threads(struct sim_lab *lab)
 	sim_det_explore(false);
 }
 
+/* Pages of 1 GiB that the host may have to find. */
+static u64 giant_pages(const struct sim_workload *w)
+{
+	u64 size = 0;
+	unsigned int i;
+
+	for (i = 0; i < w->setup.nr_ops; i++) {
+		const struct sim_op *op = &w->setup.ops[i].op;
+
+		if (w->setup.ops[i].type == SIM_RACE_SCENARIO && op->type == SIM_OP_MEMORY &&
+		    op->kind == SIM_MEMORY_HUGETLB1G)
+			size += op->size;
+	}
+	return size >> 30;
+}
+
+/* 64 MiB are quickly set up.  Pages of 1 GiB are on top of that, each with one to be copied to. */
+static u64 frames_for(const struct sim_workload *w)
+{
+	return (1u << 14) + (2 * giant_pages(w) << SIM_ORDER_1G);
+}
+
 static void start_host(struct sim_lab *lab)
 {
 	const struct sim_host_model_config config = {
 		.thp = true,
 		.contiguous = true,
 		.old_host = lab->machine.profile->has_change_pte,
-		.nr_frames = 1u << 14,
+		.nr_frames = frames_for(lab->workload),
 	};
 
 	if (sim_host_model_init(&lab->host, NULL, &config))
@@ -276,15 +298,19 @@ static void forget_run(struct sim_lab *lab)
 int sim_lab_run(struct sim_lab *lab, const struct sim_det_config *config,
 		struct sim_det_result *result)
 {
+	struct sim_det_config limited = *config;
 	int r = lab->reload || !lab->loaded ? load_module(lab) : 0;
 
 	if (r)
 		return r;
+	/* One that is split is 262,144 small ones, and each walk over them takes a few steps for each. */
+	if (!limited.max_steps)
+		limited.max_steps = SIM_DET_MAX_STEPS * (1 + 16 * giant_pages(lab->workload));
 	lab->loaded = true;
 	sim_config_preemption = lab->machine.preempt;
 	sim_config_cpu_caches = lab->machine.caches;
 	sim_cpu_on_access = sim_lab_judge_access;
-	r = sim_det_run(config, lab_main, lab, result);
+	r = sim_det_run(&limited, lab_main, lab, result);
 	sim_cpu_on_access = NULL;
 	forget_run(lab);
 	return r;

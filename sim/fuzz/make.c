@@ -37,7 +37,7 @@ static const struct geometry geometries[] = {
 	  { 0x40000000, 0x40001000, 0x40100000, 0x40100000, 0x40101000, 0x40200000 } },
 	/* It begins sixteen pages before the end of a block: the first word of its log is of two. */
 	{ { { GIB + 0x1f0000, 3 * MIB, 0x1f0000 }, { 2 * GIB, MIB, 5 * MIB } },
-	  { 0x401f0000, 0x401ff000, 0x40200000, 0x40200000, 0x40201000, 0x80000000 } },
+	  { 0x401f0000, 0x401ff000, 0x40200000, 0x40201000, 0x40201000, 0x80000000 } },
 	/* Huge pages of the host lie across those of the guest. */
 	{ { { GIB, 4 * MIB, 0x1000 }, { 2 * GIB, MIB, 5 * MIB } },
 	  { 0x40000000, 0x40000000, 0x40001000, 0x401ff000, 0x40200000, 0x80000000 } },
@@ -106,6 +106,12 @@ static void add_slot(struct maker *m, unsigned int slot, const char *flags)
 	     (unsigned long long)m->geometry->slot[slot].offset, flags);
 }
 
+/* In the host's memory. */
+static u64 offset_of(const struct maker *m, u64 gpa, unsigned int slot)
+{
+	return gpa - m->geometry->slot[slot].gpa + m->geometry->slot[slot].offset;
+}
+
 /* Of the host's memory: about the hot page, or anywhere. */
 static const char *any_range(struct maker *m)
 {
@@ -113,8 +119,7 @@ static const char *any_range(struct maker *m)
 		"0 4k", "0 8k", "4k 4k", "0 2m", "2m 2m", "4m 4k",
 	};
 	static const u64 sizes[] = { 0x1000, 0x1000, 0x2000, 2 * MIB };
-	unsigned int slot = hot_slot(m);
-	u64 at = m->hot - m->geometry->slot[slot].gpa + m->geometry->slot[slot].offset, size;
+	u64 at = offset_of(m, m->hot, hot_slot(m)), size;
 
 	if (draw(m, 2))
 		return ranges[draw(m, 6)];
@@ -159,6 +164,9 @@ static void host_op(struct maker *m)
 		break;
 	case 8:
 		line(m, "clear-young ram %s", any_range(m));
+		break;
+	case 9:
+		line(m, "test-young ram 0x%llx", (unsigned long long)offset_of(m, m->hot, hot_slot(m)));
 		break;
 	case 1:
 		line(m, "mprotect ram %s %s", any_range(m), draw(m, 3) ? "r" : "rw");

@@ -70,10 +70,28 @@ static int set_region(struct sim_lab *lab, const struct sim_op *slot, u64 gpa, u
 	return kvm_set_memory_region(lab->kvm, &region);
 }
 
+/* Where it is by now, and with which flags; if it is gone, as the workload has made it. */
+static struct sim_op slot_as_it_is(struct sim_lab *lab, u64 id)
+{
+	struct sim_op now = *sim_workload_slot(lab->workload, id);
+	const struct kvm_memory_slot *slot;
+	int idx;
+
+	sim_det_quiet(1);
+	idx = srcu_read_lock(&lab->kvm->srcu);
+	slot = id_to_memslot(__kvm_memslots(lab->kvm, (int)(id >> 16)), (int)(id & 0xffff));
+	if (slot) {
+		now.gpa = slot->base_gfn << PAGE_SHIFT;
+		now.flags = slot->flags & (KVM_MEM_LOG_DIRTY_PAGES | KVM_MEM_READONLY);
+	}
+	srcu_read_unlock(&lab->kvm->srcu, idx);
+	sim_det_quiet(-1);
+	return now;
+}
+
 static void do_slot(struct sim_lab *lab, const struct sim_race_op *op)
 {
-	const struct sim_op *slot = sim_workload_slot(lab->workload, op->op.id);
-
+	const struct sim_op slot = slot_as_it_is(lab, op->op.id);
 	int r;
 
 	sim_watch_slot_begin(lab, op);
@@ -82,13 +100,13 @@ static void do_slot(struct sim_lab *lab, const struct sim_race_op *op)
 		r = set_region(lab, &op->op, op->op.gpa, op->op.size, op->op.flags);
 		break;
 	case SIM_OP_SLOT_DELETE:
-		r = set_region(lab, slot, slot->gpa, 0, 0);
+		r = set_region(lab, &slot, slot.gpa, 0, 0);
 		break;
 	case SIM_OP_SLOT_MOVE:
-		r = set_region(lab, slot, op->op.gpa, slot->size, slot->flags);
+		r = set_region(lab, &slot, op->op.gpa, slot.size, slot.flags);
 		break;
 	default:
-		r = set_region(lab, slot, slot->gpa, slot->size, op->op.flags);
+		r = set_region(lab, &slot, slot.gpa, slot.size, op->op.flags);
 	}
 	sim_watch_slot_end(lab, op, r);
 	expect(op, r);
@@ -256,8 +274,7 @@ static void do_clear_young(struct sim_lab *lab, const struct sim_race_op *op)
 	hva_t start = sim_workload_hva(lab->workload, &op->op);
 	int idx = srcu_read_lock(&lab->notifiers);
 
-	if (lab->host.host.vms[0])
-		kvm_mmu_notifier_clear_young(lab->kvm, start, start + op->op.size);
+	sim_host_notify_clear_young(&lab->host.host, start, start + op->op.size);
 	srcu_read_unlock(&lab->notifiers, idx);
 }
 

@@ -325,6 +325,24 @@ static const struct sim_stock stock[] = {
 	  "slot-flags 0 log\n"
 	  "dirty-get 0\n",
 	  NULL },
+	{ "ragged-log", "64 pages that lie in two huge ones are cleared from the log while they are written",
+	  "vm\n"
+	  "memory ram 6m thp\n"
+	  "fill ram 0 6m\n"
+	  "slot 0 0x401f0000 3m ram 0x1f0000\n"
+	  "vcpu 0\n"
+	  "vcpu 1\n"
+	  "manual-protect 3\n"
+	  "write 0 " BLOCK_1_PAGE_1 "\n"
+	  "slot-flags 0 log\n"
+	  "thread a\n"
+	  "write 0 " BLOCK_1_PAGE_1 "\n"
+	  "thread b\n"
+	  "write 1 0x401ff000\n"
+	  "write 1 " BLOCK_1_PAGE_1 "\n"
+	  "thread ioctl\n"
+	  "dirty-clear 0 0 64\n",
+	  "eager-split=0" },
 	{ "split-zap", "huge pages are split for the log while the host takes them away",
 	  VM_HUGE
 	  "manual-protect 3\n"
@@ -348,6 +366,37 @@ static const struct sim_stock stock[] = {
 	  "write 1 1g\n"
 	  "thread ioctl\n"
 	  "zap-range 1g 4k\n",
+	  NULL },
+	{ "huge-1g", "a 1 GiB page is taken apart, for the log and for fetches, and taken away",
+	  "vm\n"
+	  "memory ram 1g hugetlb1g\n"
+	  "slot 0 1g 1g ram 0\n"
+	  "vcpu 0\n"
+	  "vcpu 1\n"
+	  "write 0 1g\n"
+	  "thread a\n"
+	  "exec 0 " BLOCK_1_PAGE_1 "\n"
+	  "write 0 " PAGE_1 "\n"
+	  "thread b\n"
+	  "write 1 " PAGE_2 "\n"
+	  "read 1 " BLOCK_1_PAGE_1 "\n"
+	  "thread host\n"
+	  "madvise ram 0 1g dontneed\n"
+	  "thread ioctl\n"
+	  "slot-flags 0 log\n"
+	  "nx-recover\n",
+	  "eager-split=0" },
+	{ "move-log", "a memslot is moved while it is logged, and comes back",
+	  VM_SMALL
+	  "write 0 2g\n"
+	  "slot-flags 1 log\n"
+	  "write 0 2g\n"
+	  "thread a\n"
+	  "write 0 2g\n"
+	  "thread ioctl\n"
+	  "slot-move 1 3g\n"
+	  "dirty-get 1\n"
+	  "slot-move 1 2g\n",
 	  NULL },
 	{ "mmio-slot", "MMIO at a place where a memslot comes",
 	  VM_SMALL

@@ -95,11 +95,37 @@ static void note_mmio_before_wrap(int as_id, u64 new_spte)
 	sim_det_quiet(-1);
 }
 
+static bool clears_dirty(const struct sim_history_entry *change)
+{
+	return is_present_leaf(change->old_spte, change->level) &&
+	       is_present_leaf(change->new_spte, change->level) &&
+	       is_dirty_spte(change->old_spte) && !is_dirty_spte(change->new_spte);
+}
+
+/* docs/found.md, split-between-passes: as above. */
+static void note_split_between_passes(int as_id, gfn_t gfn, int level, u64 old_spte, u64 new_spte)
+{
+	struct sim_watch *watch = watch_of(active);
+	const struct sim_history_entry *last;
+
+	if (level == PG_LEVEL_4K || !is_present_leaf(old_spte, level) ||
+	    !is_shadow_present_pte(new_spte) || is_last_spte(new_spte, level) ||
+	    !is_writable_pte(old_spte) || !is_dirty_spte(old_spte))
+		return;
+	if (sim_history_of_gfn(&watch->history, as_id, gfn, level, &last, 1) != 1 ||
+	    !clears_dirty(last))
+		return;
+	watch->split_dirty = (struct sim_gfn_range) {
+		.start = gfn, .end = gfn + KVM_PAGES_PER_HPAGE(level),
+	};
+}
+
 static void see_kvm_tdp_mmu_spte_changed(int as_id, gfn_t gfn, int level, u64 old_spte,
 					 u64 new_spte)
 {
 	note_mmio_over_leaf(as_id, gfn, level, old_spte, new_spte);
 	note_mmio_before_wrap(as_id, new_spte);
+	note_split_between_passes(as_id, gfn, level, old_spte, new_spte);
 	judge_change("changed", NULL, as_id, gfn, level, old_spte, new_spte);
 }
 
@@ -226,6 +252,17 @@ static void see_invalidation(struct kvm *kvm, hva_t start, hva_t end,
 	sim_det_quiet(-1);
 }
 
+static void see_age(struct kvm *kvm, hva_t start, hva_t end, bool clears, enum sim_age_step step)
+{
+	/* What the set-up does is the same in all runs; but what it hears is told. */
+	sim_det_quiet(1);
+	if (step == SIM_AGE_ASK)
+		sim_watch_age_asked(active, start, end);
+	else
+		sim_watch_age_told(active, start, end, clears, step == SIM_AGE_YOUNG);
+	sim_det_quiet(-1);
+}
+
 /* ---- Slots and their logs ---- */
 
 static bool zaps_all(struct sim_lab *lab, const struct sim_race_op *op)
@@ -264,6 +301,16 @@ static bool makes_slot(const struct sim_race_op *op)
 	return op->op.type != SIM_OP_SLOT_DELETE;
 }
 
+/*
+ * It does across a move.  The loss that check_dirty.h knows goes by where the slot was when bits were
+ * cleared: nothing is said where that can happen.
+ */
+static bool log_goes_on(struct sim_lab *lab, const struct sim_race_op *op)
+{
+	return op->op.type == SIM_OP_SLOT_MOVE &&
+	       !kvm_dirty_log_manual_protect_and_init_set(lab->kvm);
+}
+
 void sim_watch_slot_begin(struct sim_lab *lab, const struct sim_race_op *op)
 {
 	struct sim_watch *watch = watch_of(lab);
@@ -285,7 +332,7 @@ void sim_watch_slot_begin(struct sim_lab *lab, const struct sim_race_op *op)
 	/* While it lasts it is open what is logged.  Of other slots nothing is known either. */
 	if (watch->slot_ioctls > 1)
 		sim_dirty_exit(&watch->dirty);
-	else
+	else if (!log_goes_on(lab, op))
 		sim_dirty_forget_slot(&watch->dirty, (int)(op->op.id >> 16),
 				      (int)(op->op.id & 0xffff));
 	sim_det_quiet(-1);
@@ -416,8 +463,10 @@ void sim_watch_begin(struct sim_lab *lab)
 	watch->zaps_begun = watch->zaps_done = watch->zappers = 0;
 	watch->new_leafs.ranges = 0;
 	watch->slot_ioctls = watch->slots_in_making = watch->slots_made = 0;
-	watch->nr_owed = 0;
+	watch->owed[SIM_OWED_ACCESSED].nr = watch->owed[SIM_OWED_DIRTY].nr = 0;
+	watch->ages.asking = watch->ages.asked = 0;
 	watch->mmio_over_leaf = watch->mmio_before_wrap = false;
+	watch->split_dirty = (struct sim_gfn_range) { 0 };
 	for (i = 0; i < ARRAY_SIZE(watch->invalidations); i++)
 		watch->invalidations[i].nr = 0;
 	for (i = 0; i < ARRAY_SIZE(watch->entered_root); i++) {
@@ -429,6 +478,7 @@ void sim_watch_begin(struct sim_lab *lab)
 	active = lab;
 	watch_tracepoints();
 	sim_host_on_invalidate = see_invalidation;
+	sim_host_on_age = see_age;
 }
 
 void sim_watch_new_vm(struct sim_lab *lab)
@@ -440,6 +490,7 @@ void sim_watch_stop(struct sim_lab *lab)
 {
 	kvm_trace_sink = NULL;
 	sim_host_on_invalidate = NULL;
+	sim_host_on_age = NULL;
 	active = NULL;
 	sim_dirty_exit(&watch_of(lab)->dirty);
 }
@@ -462,4 +513,5 @@ void sim_watch_check_end(struct sim_lab *lab)
 	if (!sim_check_cached(lab->kvm, lives, &lab->host, &watch->history, err, sizeof(err)))
 		sim_det_fail("at the end: cached: %s", err);
 	sim_watch_check_guests(lab);
+	sim_watch_check_owed(lab);
 }

@@ -18,9 +18,9 @@
  *    was there before;
  *  - no vCPU uses what the tables do not say any more, another frame, another table, or none,
  *    when whoever changed them has dropped mmu_lock;
- *  - that a page was written to, as D (or W, without D) tells, is handed to the host before
- *    the SPTE is gone that tells it: at the latest when the notifier returns that takes the
- *    page away;
+ *  - that a page was used or written to, as A and D (or W, without D) tell, is handed to the host
+ *    before the SPTE is gone that tells it: at the latest when the notifier returns that takes
+ *    the page away.  Whoever asks whether it was used is told so;
  *  - where a memslot is, there is no MMIO, not even while it is being deleted;
  *  - a vCPU enters the guest with PML on if a memslot logs and no nested guest is to run;
  *  - when kvm_zap_gfn_range() returns, what valid roots map there has come since.
@@ -32,14 +32,40 @@ struct sim_lab;
 struct sim_race_op;
 struct sim_access;
 
-/* Pages that the guest has dirtied, and KVM has not told the host of. */
+/* What the guest has done to pages, and KVM has not told the host of. */
+enum sim_owed {
+	SIM_OWED_ACCESSED,
+	SIM_OWED_DIRTY,
+	SIM_OWED_NR
+};
+
 #define SIM_WATCH_MAX_OWED	64
 
+/* As the SPTE maps it. */
 struct sim_owed_page {
-	kvm_pfn_t pfn;		/* the first of the page that the SPTE maps */
+	kvm_pfn_t pfn;		/* the first */
 	hva_t hva;
 	gfn_t gfn;
+	u64 size;		/* bytes */
 	int as_id;
+};
+
+struct sim_owed_pages {
+	struct sim_owed_page page[SIM_WATCH_MAX_OWED];
+	unsigned int nr;
+};
+
+/* Questions for the age of pages. */
+struct sim_ages {
+	unsigned int asking;	/* now */
+	u32 asked;		/* so far */
+	/* By task: when it asked. */
+	struct sim_age_question {
+		struct sim_owed_page page;
+		bool young;	/* @page is, as an SPTE says */
+		u64 changes;	/* of SPTEs, so far */
+		u32 asked, slots_made;
+	} question[SIM_DET_MAX_TASKS];
 };
 
 /* Invalidations that a task is in: splitting a huge page of the host is one inside of another. */
@@ -89,13 +115,17 @@ struct sim_watch {
 	bool mmio_over_leaf;
 	/* One of the old generation was made between the zap at its wrap and the new generation. */
 	bool mmio_before_wrap;
+	/* Pages of a huge one that was split while D was set again, and W not yet cleared. */
+	struct sim_gfn_range {
+		gfn_t start, end;
+	} split_dirty;
 
 	/* For a failure "stale ...": what was cached. */
 	int stale_as_id;
 	gfn_t stale_gfn;
 
-	struct sim_owed_page owed[SIM_WATCH_MAX_OWED];
-	unsigned int nr_owed;
+	struct sim_owed_pages owed[SIM_OWED_NR];
+	struct sim_ages ages;
 };
 
 /** sim_watch_begin() - a run begins. */
@@ -145,16 +175,34 @@ void sim_watch_access(struct sim_lab *lab, struct kvm_vcpu *vcpu, const struct s
 /** sim_watch_mmio() - KVM_RUN has returned for an access where there is no memory. */
 void sim_watch_mmio(struct sim_lab *lab, struct kvm_vcpu *vcpu);
 
-/** sim_watch_told_dirty() - KVM tells the host that a page was written to. */
-void sim_watch_told_dirty(struct sim_lab *lab, kvm_pfn_t pfn);
-
 /** sim_watch_installed() - an SPTE that was not present is now. */
 void sim_watch_installed(struct sim_lab *lab, gfn_t gfn, int level);
+
+/** sim_watch_check_guests() - all that is cached, at the end. */
+void sim_watch_check_guests(struct sim_lab *lab);
+
+/* ---- watch_pages.c: what the host has to be told ---- */
+
+/** sim_watch_owe() - a guest uses a page by a translation that is not cached. */
+void sim_watch_owe(struct sim_lab *lab, struct kvm_vcpu *vcpu, const struct sim_tlb_entry *entry,
+		   bool write);
+
+/** sim_watch_told() - KVM tells the host that a page was used, or written to. */
+void sim_watch_told(struct sim_lab *lab, enum sim_owed what, kvm_pfn_t pfn);
 
 /** sim_watch_taken_away() - the host takes a range away, and the notifier has returned. */
 void sim_watch_taken_away(struct sim_lab *lab, hva_t start, hva_t end);
 
-/** sim_watch_check_guests() - all that is cached, and all that is owed, at the end. */
-void sim_watch_check_guests(struct sim_lab *lab);
+/** sim_watch_age_asked() - the host is about to ask whether a range was used. */
+void sim_watch_age_asked(struct sim_lab *lab, hva_t start, hva_t end);
+
+/**
+ * sim_watch_age_told() - it was told.
+ * @clears: pages are old from now on
+ */
+void sim_watch_age_told(struct sim_lab *lab, hva_t start, hva_t end, bool clears, bool young);
+
+/** sim_watch_check_owed() - at the end: all that is owed is still in an SPTE. */
+void sim_watch_check_owed(struct sim_lab *lab);
 
 #endif /* SIM_FUZZ_WATCH_H */

@@ -179,119 +179,6 @@ static void judge_use(struct sim_lab *lab, struct kvm_vcpu *vcpu, const struct s
 		fail_stale(&s, entry, access->gpa, wrong);
 }
 
-/* ---- Pages that were written to ---- */
-
-/*
- * Whether the SPTE that the CPU has written by says so.  It does not for a nested guest without
- * nested EPT: CPUs run those without D bits, but SPTEs count as if they had them.
- */
-static bool spte_tells(const struct kvm_vcpu *vcpu)
-{
-	return !kvm_cpu.intel || !kvm_ad_enabled || !vcpu->arch.guest_mode;
-}
-
-static void owe(struct sim_lab *lab, struct kvm_vcpu *vcpu, const struct sim_tlb_entry *entry)
-{
-	struct sim_watch *watch = &lab->watch;
-	struct sim_owed_page page = {
-		.pfn = entry->hpa >> PAGE_SHIFT,
-		.gfn = entry->gpa >> PAGE_SHIFT,
-		.as_id = kvm_arch_vcpu_memslots_id(vcpu),
-	};
-	const struct kvm_memory_slot *slot = kvm_vcpu_gfn_to_memslot(vcpu, page.gfn);
-	unsigned int i;
-
-	if (!slot || watch->nr_owed == SIM_WATCH_MAX_OWED)
-		return;
-	page.hva = gfn_to_hva_memslot(slot, page.gfn);
-	for (i = 0; i < watch->nr_owed; i++)
-		if (watch->owed[i].pfn == page.pfn && watch->owed[i].gfn == page.gfn &&
-		    watch->owed[i].as_id == page.as_id)
-			return;
-	watch->owed[watch->nr_owed++] = page;
-}
-
-void sim_watch_told_dirty(struct sim_lab *lab, kvm_pfn_t pfn)
-{
-	struct sim_watch *watch = &lab->watch;
-	unsigned int i = 0;
-
-	while (i < watch->nr_owed)
-		if (watch->owed[i].pfn == pfn)
-			watch->owed[i] = watch->owed[--watch->nr_owed];
-		else
-			i++;
-}
-
-static void fail_owed(struct sim_lab *lab, const struct sim_owed_page *page, const char *when)
-{
-	char err[SIM_FINDING_SIZE] = "";
-
-	sim_append(err, sizeof(err), "lost write: as %d gfn 0x%llx, frame 0x%llx: %s, and the host "
-		   "was never told that the guest has written it", page->as_id,
-		   (unsigned long long)page->gfn, (unsigned long long)page->pfn, when);
-	sim_history_append(&lab->watch.history, page->as_id, page->gfn, 0, err, sizeof(err));
-	sim_det_fail("%s", err);
-}
-
-struct dirty_search {
-	const struct sim_owed_page *page;
-	bool found;
-};
-
-static bool is_dirty_leaf(void *ctx, const struct sim_leaf *leaf)
-{
-	struct dirty_search *s = ctx;
-	kvm_pfn_t pfn = (leaf->spte & SPTE_BASE_ADDR_MASK & ~shadow_me_mask) >> PAGE_SHIFT;
-
-	s->found |= s->page->pfn - pfn < KVM_PAGES_PER_HPAGE(leaf->level) &&
-		    is_dirty_spte(leaf->spte);
-	return !s->found;
-}
-
-static bool look_in_root(void *ctx, const struct kvm_mmu_page *root)
-{
-	struct dirty_search *s = ctx;
-
-	if (kvm_mmu_page_as_id(root) != s->page->as_id)
-		return true;
-	return sim_for_each_leaf(root, s->page->gfn, s->page->gfn + 1, is_dirty_leaf, s);
-}
-
-/* Whether KVM still has it in an SPTE, and can tell later. */
-static bool is_still_known(struct sim_lab *lab, const struct sim_owed_page *page)
-{
-	struct dirty_search s = { .page = page };
-
-	sim_for_each_root(lab->kvm, look_in_root, &s);
-	return s.found;
-}
-
-/*
- * A huge page that reaches beyond the range may be there again, see check_notifier.h: the
- * host has not taken that away yet.
- */
-void sim_watch_taken_away(struct sim_lab *lab, hva_t start, hva_t end)
-{
-	const struct sim_watch *watch = &lab->watch;
-	unsigned int i;
-
-	for (i = 0; i < watch->nr_owed; i++)
-		if (watch->owed[i].hva >= start && watch->owed[i].hva < end &&
-		    !is_still_known(lab, &watch->owed[i]))
-			fail_owed(lab, &watch->owed[i], "the notifier has returned");
-}
-
-static void check_owed(struct sim_lab *lab)
-{
-	const struct sim_watch *watch = &lab->watch;
-	unsigned int i;
-
-	for (i = 0; i < watch->nr_owed; i++)
-		if (!is_still_known(lab, &watch->owed[i]))
-			fail_owed(lab, &watch->owed[i], "at the end no SPTE tells");
-}
-
 /* ---- What guests do ---- */
 
 void sim_watch_slots_known(struct sim_lab *lab, const struct kvm_vcpu *vcpu)
@@ -335,13 +222,11 @@ void sim_watch_access(struct sim_lab *lab, struct kvm_vcpu *vcpu, const struct s
 	if (entry->table)
 		return;
 	sim_progress_fault(&lab->watch.progress, (unsigned int)vcpu->vcpu_id, access->gpa, false);
-	if (access->type != SIM_ACCESS_WRITE)
-		return;
-	sim_dirty_note_write(&lab->watch.dirty, kvm_arch_vcpu_memslots_id(vcpu),
-			     gpa_to_gfn(access->gpa));
-	/* The walk has just found, or set, D (or W): nobody can have taken it away since. */
-	if (!hit && spte_tells(vcpu))
-		owe(lab, vcpu, entry);
+	if (!hit)
+		sim_watch_owe(lab, vcpu, entry, access->type == SIM_ACCESS_WRITE);
+	if (access->type == SIM_ACCESS_WRITE)
+		sim_dirty_note_write(&lab->watch.dirty, kvm_arch_vcpu_memslots_id(vcpu),
+				     gpa_to_gfn(access->gpa));
 }
 
 /* A write that a read-only memslot refuses is the VMM's to emulate. */
@@ -382,5 +267,4 @@ void sim_watch_check_guests(struct sim_lab *lab)
 
 	kvm_for_each_vcpu(i, s.vcpu, lab->kvm)
 		judge_caches(&s);
-	check_owed(lab);
 }

@@ -67,12 +67,13 @@ static void check_in_use(struct kvm *kvm, kvm_pfn_t pfn, const char *what)
 static void world_set_pfn_dirty(struct kvm *kvm, kvm_pfn_t pfn)
 {
 	check_in_use(kvm, pfn, "dirty");
-	sim_watch_told_dirty(lab_of(kvm), pfn);
+	sim_watch_told(lab_of(kvm), SIM_OWED_DIRTY, pfn);
 }
 
 static void world_set_pfn_accessed(struct kvm *kvm, kvm_pfn_t pfn)
 {
 	check_in_use(kvm, pfn, "accessed");
+	sim_watch_told(lab_of(kvm), SIM_OWED_ACCESSED, pfn);
 }
 
 static bool world_is_mmio_pfn(struct kvm *kvm, kvm_pfn_t pfn)
