@@ -207,6 +207,16 @@ static void test_flush_between_slots(void **state)
 	check_known(TEST_DIR "/workloads/flush-between-slots.wl", "--profile", "v6.1", words);
 }
 
+/* The same, and another invalidation comes meanwhile. */
+static void test_two_invalidations(void **state)
+{
+	static const char *const words[] = {
+		"\nfound: notifier: ", "leads by a cached translation to frame", NULL
+	};
+
+	check_known(TEST_DIR "/workloads/two-invalidations.wl", "--profile", "v6.4", words);
+}
+
 /* The zap at the wrap of a generation comes before the new one can be seen. */
 static void test_mmio_before_wrap(void **state)
 {
@@ -260,6 +270,7 @@ int main(void)
 		cmocka_unit_test(test_from_finding_to_explanation),
 		cmocka_unit_test(test_explore),
 		cmocka_unit_test(test_unlisted_table),
+		cmocka_unit_test(test_two_invalidations),
 		cmocka_unit_test(test_mmio_before_wrap),
 		cmocka_unit_test(test_split_between_passes),
 		cmocka_unit_test(test_flush_between_slots),

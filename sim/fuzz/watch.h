@@ -121,7 +121,6 @@ struct sim_watch {
 	} split_dirty;
 
 	/* For a failure "stale ...": what was cached. */
-	int stale_as_id;
 	gfn_t stale_gfn;
 
 	struct sim_owed_pages owed[SIM_OWED_NR];

@@ -62,7 +62,6 @@ static void fail_stale(const struct stale_search *s, const struct sim_tlb_entry 
 	int as_id = kvm_mmu_page_as_id(to_shadow_page(s->vcpu->arch.mmu->root.hpa));
 	char err[SIM_FINDING_SIZE] = "";
 
-	s->lab->watch.stale_as_id = as_id;
 	s->lab->watch.stale_gfn = gpa >> PAGE_SHIFT;
 	sim_append(err, sizeof(err), "stale %s: %s, vCPU %d has cached gpa 0x%llx level %d "
 		   "as 0x%llx: %s", entry->table ? "table" : "translation", s->when,
