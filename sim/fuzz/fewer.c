@@ -6,8 +6,8 @@
 #include "sim/fuzz/shrink.h"
 
 /* The workload is small by now: thousands of runs are a few seconds. */
-#define WALK_STEPS	20000
-#define CHANCES		10000
+#define WALK_STEPS	10000
+#define CHANCES		5000
 #define MOST_EXPLORED	2
 
 /* ---- Walking ---- */
@@ -46,11 +46,12 @@ static void redirect(struct sim_schedule *schedule, u64 *random)
 /* Where a task cannot go on there is a choice that is no preemption. */
 static void choose_next(struct sim_schedule *schedule, u64 *random)
 {
-	const struct sim_decision d = {
-		.kind = SIM_DECIDE_NEXT, .task = any(schedule, random)->task,
-		.value = any(schedule, random)->task, .at = 1 + sim_random_below(random, 4),
-	};
+	struct sim_decision d = { .kind = SIM_DECIDE_NEXT };
 
+	/* One draw after the other: a list of initializers has no order. */
+	d.task = any(schedule, random)->task;
+	d.value = any(schedule, random)->task;
+	d.at = 1 + sim_random_below(random, 4);
 	/* If memory is short there is one change less. */
 	sim_schedule_add(schedule, d);
 }
@@ -93,10 +94,11 @@ bool sim_shrink_by_walk(struct sim_shrinker *s)
 			break;
 		change(&try, &random);
 		sim_replay_strategy_begin(&replay, &try);
-		if (sim_shrink_run(s, &lab, &replay.strategy, &result) &&
-		    sim_schedule_preemptions(&s->recording.schedule) <= now &&
-		    sim_shrink_take(s, &result))
-			now = sim_schedule_preemptions(&s->f->schedule);
+		if (!sim_shrink_run(s, &lab, &replay.strategy, &result) ||
+		    sim_schedule_preemptions(&s->recording.schedule) > now)
+			continue;
+		sim_shrink_take(s, &result);
+		now = sim_schedule_preemptions(&s->f->schedule);
 	}
 	sim_lab_exit(&lab);
 	sim_schedule_free(&try);
@@ -123,10 +125,11 @@ bool sim_shrink_by_chance(struct sim_shrinker *s)
 		sim_search_begin(&search, i, odds, NULL);
 		search.kind = SIM_SEARCH_PCT;
 		fewer = sim_shrink_run(s, &lab, &search.strategy, &result) &&
-			sim_schedule_preemptions(&s->recording.schedule) < before &&
-			sim_shrink_take(s, &result);
+			sim_schedule_preemptions(&s->recording.schedule) < before;
 		sim_search_end(&search);
 	}
+	if (fewer)
+		sim_shrink_take(s, &result);
 	sim_lab_exit(&lab);
 	return fewer;
 }
@@ -139,22 +142,24 @@ static bool take_found(struct sim_shrinker *s, const struct sim_schedule *found)
 	struct sim_replay_strategy replay;
 	struct sim_det_result result;
 	static struct sim_lab lab;
-	bool taken;
+	bool fails;
 
 	if (sim_lab_init(&lab, s->f->workload, &s->f->machine))
 		return false;
 	lab.teardown = true;
 	sim_replay_strategy_begin(&replay, found);
-	taken = sim_shrink_run(s, &lab, &replay.strategy, &result) && sim_shrink_take(s, &result);
+	fails = sim_shrink_run(s, &lab, &replay.strategy, &result);
+	if (fails)
+		sim_shrink_take(s, &result);
 	sim_lab_exit(&lab);
-	return taken;
+	return fails;
 }
 
 static bool explore(struct sim_shrinker *s, unsigned int preemptions)
 {
 	const struct sim_explore_config config = {
 		.want = s->want, .preemptions = preemptions,
-		.seconds = (s->deadline - sim_cli_seconds()) / 3,
+		.seconds = (s->deadline - sim_cli_seconds()) / 6,
 	};
 	struct sim_schedule_file found = *s->f;
 	struct sim_explore_result result;
@@ -162,7 +167,7 @@ static bool explore(struct sim_shrinker *s, unsigned int preemptions)
 
 	found.schedule = (struct sim_schedule) { 0 };
 	taken = !sim_explore(&config, &found, &result) && result.found &&
-		found.schedule.nr < s->f->schedule.nr && take_found(s, &found.schedule);
+		take_found(s, &found.schedule);
 	s->stats->runs += (unsigned int)result.schedules;
 	sim_schedule_free(&found.schedule);
 	return taken;
@@ -170,11 +175,9 @@ static bool explore(struct sim_shrinker *s, unsigned int preemptions)
 
 bool sim_shrink_by_exploring(struct sim_shrinker *s)
 {
-	unsigned int most = sim_schedule_preemptions(&s->f->schedule), k;
+	unsigned int now = sim_schedule_preemptions(&s->f->schedule), k;
 
-	if (most > MOST_EXPLORED)
-		most = MOST_EXPLORED;
-	for (k = 0; k <= most && s->f->schedule.nr > k && sim_shrink_time_left(s); k++)
+	for (k = 0; k < now && k <= MOST_EXPLORED && sim_shrink_time_left(s); k++)
 		if (explore(s, k))
 			return true;
 	return false;

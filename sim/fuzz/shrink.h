@@ -27,8 +27,8 @@ bool sim_shrink_time_left(const struct sim_shrinker *s);
 bool sim_shrink_run(struct sim_shrinker *s, struct sim_lab *lab,
 		    const struct sim_det_strategy *strategy, struct sim_det_result *result);
 
-/** sim_shrink_take() - the schedule of the last run becomes the file's: false if memory is short. */
-bool sim_shrink_take(struct sim_shrinker *s, const struct sim_det_result *result);
+/** sim_shrink_take() - the schedule of the last run becomes the file's. */
+void sim_shrink_take(struct sim_shrinker *s, const struct sim_det_result *result);
 
 /* ---- fewer.c: the same workload on the same machine, and fewer preemptions ---- */
 
@@ -45,11 +45,7 @@ bool sim_shrink_by_walk(struct sim_shrinker *s);
 /** sim_shrink_by_chance() - schedules with few preemptions, as PCT draws them: the same. */
 bool sim_shrink_by_chance(struct sim_shrinker *s);
 
-/**
- * sim_shrink_by_exploring() - all schedules with at most two preemptions, as far as there is time.
- *
- * Return: whether it has fewer decisions now, and no more preemptions.
- */
+/** sim_shrink_by_exploring() - all schedules with fewer, up to two, as far as there is time: the same. */
 bool sim_shrink_by_exploring(struct sim_shrinker *s);
 
 #endif /* SIM_FUZZ_SHRINK_H */
