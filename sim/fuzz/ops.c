@@ -244,6 +244,7 @@ static void do_zap_range(struct sim_lab *lab, const struct sim_race_op *op)
 static void do_exit_mm(struct sim_lab *lab, const struct sim_race_op *op)
 {
 	kvm_mmu_notifier_release(lab->kvm);
+	sim_watch_owner_gone(lab);
 }
 
 static void do_create_fail(struct sim_lab *lab, const struct sim_race_op *op)

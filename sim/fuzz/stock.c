@@ -106,6 +106,17 @@ static const struct sim_stock stock[] = {
 	  "thread close\n"
 	  "destroy\n",
 	  NULL },
+	{ "zap-exit", "the owner's memory goes while roots are zapped",
+	  VM_SMALL
+	  "write 0 1g\n"
+	  "unload 1\n"
+	  "thread a\n"
+	  "unload 0\n"
+	  "thread ioctl\n"
+	  "slot-delete 1\n"
+	  "thread exit\n"
+	  "exit-mm\n",
+	  NULL },
 	{ "getroot-invalidate", "vCPUs get a root while all roots are made invalid",
 	  VM_SMALL
 	  "write 0 1g\n"

@@ -21,6 +21,7 @@
  *  - that a page was used or written to, as A and D (or W, without D) tell, is handed to the host
  *    before the SPTE is gone that tells it: at the latest when the notifier returns that takes
  *    the page away.  Whoever asks whether it was used is told so;
+ *  - when the owner's memory goes, nothing maps it, be the root valid or not;
  *  - where a memslot is, there is no MMIO, not even while it is being deleted;
  *  - a vCPU enters the guest with PML on if a memslot logs and no nested guest is to run;
  *  - when kvm_zap_gfn_range() returns, what valid roots map there has come since.
@@ -191,6 +192,9 @@ void sim_watch_told(struct sim_lab *lab, enum sim_owed what, kvm_pfn_t pfn);
 
 /** sim_watch_taken_away() - the host takes a range away, and the notifier has returned. */
 void sim_watch_taken_away(struct sim_lab *lab, hva_t start, hva_t end);
+
+/** sim_watch_owner_gone() - the notifier's release has returned. */
+void sim_watch_owner_gone(struct sim_lab *lab);
 
 /** sim_watch_age_asked() - the host is about to ask whether a range was used. */
 void sim_watch_age_asked(struct sim_lab *lab, hva_t start, hva_t end);

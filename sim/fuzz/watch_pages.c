@@ -164,6 +164,32 @@ void sim_watch_check_owed(struct sim_lab *lab)
 					  "at the end no SPTE tells");
 }
 
+/* ---- All pages go ---- */
+
+static bool fail_left(void *ctx, const struct sim_leaf *leaf)
+{
+	const struct sim_watch *watch = ctx;
+	char err[SIM_FINDING_SIZE] = "";
+
+	sim_append(err, sizeof(err), "release: the owner's memory goes, and as %d gfn 0x%llx level %d: "
+		   "SPTE 0x%llx maps it", leaf->as_id, (unsigned long long)leaf->gfn, leaf->level,
+		   (unsigned long long)leaf->spte);
+	sim_history_append(&watch->history, leaf->as_id, leaf->gfn, 0, err, sizeof(err));
+	sim_det_fail("%s", err);
+}
+
+static bool fail_left_in_root(void *ctx, const struct kvm_mmu_page *root)
+{
+	return sim_for_each_leaf(root, 0, kvm_mmu_max_gfn() + 1, fail_left, ctx);
+}
+
+void sim_watch_owner_gone(struct sim_lab *lab)
+{
+	sim_det_quiet(1);
+	sim_for_each_root(lab->kvm, fail_left_in_root, &lab->watch);
+	sim_det_quiet(-1);
+}
+
 /* ---- The host asks ---- */
 
 static const struct sim_owed_page *find_young(struct sim_lab *lab, hva_t start, hva_t end)
