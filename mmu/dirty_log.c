@@ -16,14 +16,11 @@ static size_t dirty_bitmap_longs(const struct kvm_memory_slot *slot)
 
 int kvm_prepare_dirty_bitmap(struct kvm *kvm, struct kvm_memory_slot *slot)
 {
-	unsigned long i;
-
 	slot->dirty_bitmap = kvcalloc(dirty_bitmap_longs(slot), sizeof(long), GFP_KERNEL_ACCOUNT);
 	if (!slot->dirty_bitmap)
 		return -ENOMEM;
 	if (kvm_dirty_log_manual_protect_and_init_set(kvm))
-		for (i = 0; i < slot->npages; i++)
-			__set_bit(i, slot->dirty_bitmap);
+		bitmap_set(slot->dirty_bitmap, 0, (unsigned int)slot->npages);
 	return 0;
 }
 

@@ -7,6 +7,8 @@
 
 /* The workload is small by now: thousands of runs are a few seconds. */
 #define WALK_STEPS	10000
+#define FAR_WALK_STEPS	40000	/* with more preemptions than anybody wants to read */
+#define READABLE	4
 #define CHANCES		5000
 #define MOST_EXPLORED	2
 
@@ -80,6 +82,7 @@ static void change(struct sim_schedule *schedule, u64 *random)
 bool sim_shrink_by_walk(struct sim_shrinker *s)
 {
 	unsigned int before = sim_schedule_preemptions(&s->f->schedule), now = before, i;
+	unsigned int steps = before > READABLE ? FAR_WALK_STEPS : WALK_STEPS;
 	struct sim_schedule try = { 0 };
 	struct sim_replay_strategy replay;
 	struct sim_det_result result;
@@ -89,7 +92,7 @@ bool sim_shrink_by_walk(struct sim_shrinker *s)
 	if (sim_lab_init(&lab, s->f->workload, &s->f->machine))
 		return false;
 	lab.teardown = true;
-	for (i = 0; i < WALK_STEPS && now == before && sim_shrink_time_left(s); i++) {
+	for (i = 0; i < steps && now == before && sim_shrink_time_left(s); i++) {
 		if (!sim_schedule_copy(&try, &s->f->schedule))
 			break;
 		change(&try, &random);

@@ -189,14 +189,28 @@ static void do_all(struct sim_lab *lab, const struct sim_race_thread *thread)
 	lab->doing[sim_det_current()] = NULL;
 }
 
+/*
+ * Whether a thread has a file descriptor of the VM, and so a reference.  One that does the host's work
+ * has none: the VM may go meanwhile.
+ */
+static bool has_file(const struct sim_race_thread *thread)
+{
+	unsigned int i;
+
+	for (i = 0; i < thread->nr_ops; i++)
+		if (!sim_lab_is_hosts(&thread->ops[i]))
+			return true;
+	return false;
+}
+
 static void thread_main(void *arg)
 {
 	struct lab_thread *self = arg;
-	/* Its own reference, as a file descriptor would be. */
 	struct kvm *kvm = self->lab->kvm;
 
 	do_all(self->lab, self->thread);
-	kvm_put_kvm(kvm);
+	if (has_file(self->thread))
+		kvm_put_kvm(kvm);
 }
 
 static void run_threads(struct sim_lab *lab)
@@ -208,7 +222,8 @@ static void run_threads(struct sim_lab *lab)
 
 	for (i = 0; i < w->nr_threads; i++) {
 		threads[i] = (struct lab_thread) { .lab = lab, .thread = &w->threads[i] };
-		kvm_get_kvm(lab->kvm);
+		if (has_file(&w->threads[i]))
+			kvm_get_kvm(lab->kvm);
 		tasks[i] = sim_det_spawn(thread_main, &threads[i], "%s", w->threads[i].name);
 	}
 	sim_det_explore(true);

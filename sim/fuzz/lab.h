@@ -119,6 +119,9 @@ int sim_lab_run(struct sim_lab *lab, const struct sim_det_config *config,
 /** sim_lab_do() - ops.c: one operation, by the task that runs. */
 void sim_lab_do(struct sim_lab *lab, const struct sim_race_op *op);
 
+/** sim_lab_is_hosts() - whether an operation is one of the host's, which knows nothing of VMs. */
+bool sim_lab_is_hosts(const struct sim_race_op *op);
+
 /** sim_lab_world_ops - world.c: what mmu/ asks of the lab. */
 extern const struct sim_world_ops sim_lab_world_ops;
 

@@ -321,9 +321,19 @@ static const do_fn own_ops[] = {
 	[SIM_RACE_CREATE_FAIL] = do_create_fail,
 };
 
+static do_fn function_of(const struct sim_race_op *op)
+{
+	return op->type == SIM_RACE_SCENARIO ? scenario_ops[op->op.type] : own_ops[op->type];
+}
+
+bool sim_lab_is_hosts(const struct sim_race_op *op)
+{
+	return function_of(op) == do_host || function_of(op) == do_clear_young;
+}
+
 void sim_lab_do(struct sim_lab *lab, const struct sim_race_op *op)
 {
-	do_fn fn = op->type == SIM_RACE_SCENARIO ? scenario_ops[op->op.type] : own_ops[op->type];
+	do_fn fn = function_of(op);
 
 	/* One that could not be made does nothing. */
 	if (!sim_race_op_uses_vcpu(op) || lab->cpus[op->op.id].vcpu)

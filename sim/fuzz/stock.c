@@ -117,6 +117,16 @@ static const struct sim_stock stock[] = {
 	  "thread exit\n"
 	  "exit-mm\n",
 	  NULL },
+	{ "destroy-notifier", "the VM is destroyed while the host takes pages away and asks for their age",
+	  VM_SMALL
+	  "write 0 1g\n"
+	  "thread close\n"
+	  "destroy\n"
+	  "thread host\n"
+	  "madvise ram 0 4k dontneed\n"
+	  "thread kswapd\n"
+	  "age ram 4k 4k\n",
+	  NULL },
 	{ "getroot-invalidate", "vCPUs get a root while all roots are made invalid",
 	  VM_SMALL
 	  "write 0 1g\n"
@@ -311,6 +321,19 @@ static const struct sim_stock stock[] = {
 	  "thread ioctl\n"
 	  "dirty-get 0\n",
 	  NULL },
+	{ "smm-log", "what is written in SMM is logged",
+	  VM_SMALL SMM_SLOT
+	  "slot-flags 0x10000 log\n"
+	  "smi 0\n"
+	  "dirty-get 0x10000\n"
+	  "thread a\n"
+	  "smi 0\n"
+	  "write 0 1g\n"
+	  "thread b\n"
+	  "smi 1\n"
+	  "thread ioctl\n"
+	  "dirty-get 0x10000\n",
+	  NULL },
 	{ "age-log", "huge pages are aged while the log of them is cleared",
 	  VM_HUGE
 	  "manual-protect 3\n"
@@ -420,6 +443,19 @@ static const struct sim_stock stock[] = {
 	  "read 1 2g\n"
 	  "thread ioctl\n"
 	  "slot-move 1 3g\n",
+	  NULL },
+	{ "late-vcpus", "two vCPUs are made at once, and run while the host takes a page away",
+	  "vm\n"
+	  "memory ram 4m small\n"
+	  "slot 0 1g 2m ram 0\n"
+	  "thread a\n"
+	  "vcpu 0\n"
+	  "write 0 1g\n"
+	  "thread b\n"
+	  "vcpu 1\n"
+	  "write 1 1g\n"
+	  "thread host\n"
+	  "madvise ram 0 4k dontneed\n",
 	  NULL },
 	{ "late-vcpu", "a vCPU is made while another runs and is logged",
 	  "vm\n"

@@ -140,7 +140,13 @@ static __always_inline bool test_and_clear_bit(unsigned long nr, volatile unsign
  */
 static __always_inline void __set_bit(unsigned long nr, unsigned long *addr)
 {
-	addr[BIT_WORD(nr)] |= BIT_MASK(nr);
+	unsigned long *word = addr + BIT_WORD(nr), old;
+
+	/* Two steps: if somebody does change it, a schedule can show what that loses. */
+	sim_point(SIM_POINT_READ, word);
+	old = *word;
+	sim_point(SIM_POINT_WRITE, word);
+	*word = old | BIT_MASK(nr);
 }
 
 /**
@@ -150,7 +156,12 @@ static __always_inline void __set_bit(unsigned long nr, unsigned long *addr)
  */
 static __always_inline void __clear_bit(unsigned long nr, unsigned long *addr)
 {
-	addr[BIT_WORD(nr)] &= ~BIT_MASK(nr);
+	unsigned long *word = addr + BIT_WORD(nr), old;
+
+	sim_point(SIM_POINT_READ, word);
+	old = *word;
+	sim_point(SIM_POINT_WRITE, word);
+	*word = old & ~BIT_MASK(nr);
 }
 
 /**
@@ -226,6 +237,20 @@ static inline unsigned long find_first_bit(const unsigned long *addr, unsigned l
 #define for_each_set_bit(bit, addr, size)					\
 	for ((bit) = find_first_bit((addr), (size)); (bit) < (size);		\
 	     (bit) = find_next_bit((addr), (size), (bit) + 1))
+
+/**
+ * bitmap_set() - set a range of bits of a bitmap that nobody else changes now
+ * @map: the bitmap
+ * @start: the first
+ * @nbits: how many
+ */
+static inline void bitmap_set(unsigned long *map, unsigned int start, unsigned int nbits)
+{
+	unsigned int i;
+
+	for (i = start; i < start + nbits; i++)
+		map[BIT_WORD(i)] |= BIT_MASK(i);
+}
 
 /**
  * bitmap_zero() - clear a whole bitmap that nobody else changes now
