@@ -124,7 +124,8 @@ static void a_walk_leads_to_few_preemptions(void **state)
 		if (before < 10)
 			sim_schedule_file_free(&f);
 	}
-	s = (struct sim_shrinker) { .f = &f, .stats = &stats, .deadline = sim_cli_seconds() + 20 };
+	s = (struct sim_shrinker) { .f = &f, .stats = &stats, .deadline = sim_cli_seconds() + 20,
+				     .last_deadline = sim_cli_seconds() + 20 };
 	snprintf(s.want, sizeof(s.want), "%s", f.fails);
 	sim_recording_strategy_init(&s.recording, NULL);
 	for (now = before; sim_shrink_by_walk(&s); before = now) {

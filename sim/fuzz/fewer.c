@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-#include "sim/cli.h"
 #include "sim/fuzz/explore.h"
 #include "sim/fuzz/random.h"
 #include "sim/fuzz/search.h"
@@ -7,8 +6,7 @@
 
 /* The workload is small by now: thousands of runs are a few seconds. */
 #define WALK_STEPS	10000
-#define FAR_WALK_STEPS	40000	/* with more preemptions than anybody wants to read */
-#define READABLE	4
+#define FAR_WALK_STEPS	40000	/* where they are not SIM_SHRINK_READABLE */
 #define CHANCES		5000
 #define MOST_EXPLORED	2
 
@@ -82,7 +80,7 @@ static void change(struct sim_schedule *schedule, u64 *random)
 bool sim_shrink_by_walk(struct sim_shrinker *s)
 {
 	unsigned int before = sim_schedule_preemptions(&s->f->schedule), now = before, i;
-	unsigned int steps = before > READABLE ? FAR_WALK_STEPS : WALK_STEPS;
+	unsigned int steps = before > SIM_SHRINK_READABLE ? FAR_WALK_STEPS : WALK_STEPS;
 	struct sim_schedule try = { 0 };
 	struct sim_replay_strategy replay;
 	struct sim_det_result result;
@@ -162,7 +160,7 @@ static bool explore(struct sim_shrinker *s, unsigned int preemptions)
 {
 	const struct sim_explore_config config = {
 		.want = s->want, .preemptions = preemptions,
-		.seconds = (s->deadline - sim_cli_seconds()) / 6,
+		.seconds = sim_shrink_seconds_left(s) / 6,
 	};
 	struct sim_schedule_file found = *s->f;
 	struct sim_explore_result result;

@@ -36,7 +36,7 @@ struct sim_shrink_stats {
 /**
  * sim_shrink() - make a failing schedule as small as it gets.
  * @f: fails; stays a schedule that fails in the same way
- * @seconds: how long it may take
+ * @seconds: how long it may take; thrice that, while more than four preemptions are left
  *
  * What does not matter goes: decisions, operations, what is out of the ordinary about the machine.
  * Then schedules with fewer preemptions are looked for (shrink.h), and so on.

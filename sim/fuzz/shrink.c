@@ -48,15 +48,24 @@ bool sim_same_failure(const char *a, const char *b)
 
 /* ---- Trying ---- */
 
+double sim_shrink_seconds_left(const struct sim_shrinker *s)
+{
+	bool readable = sim_schedule_preemptions(&s->f->schedule) <= SIM_SHRINK_READABLE;
+
+	return (readable ? s->deadline : s->last_deadline) - sim_cli_seconds();
+}
+
 bool sim_shrink_time_left(const struct sim_shrinker *s)
 {
-	return sim_cli_seconds() < s->deadline;
+	return sim_shrink_seconds_left(s) > 0;
 }
 
 bool sim_shrink_run(struct sim_shrinker *s, struct sim_lab *lab,
 		    const struct sim_det_strategy *strategy, struct sim_det_result *result)
 {
-	const struct sim_det_config config = { .strategy = &s->recording.strategy };
+	const struct sim_det_config config = {
+		.strategy = &s->recording.strategy, .max_steps = s->max_steps,
+	};
 
 	s->recording.inner = strategy;
 	sim_recording_strategy_begin(&s->recording);
@@ -214,6 +223,17 @@ static void shrink_machine(struct sim_shrinker *s)
 
 /* ---- All of it ---- */
 
+/*
+ * A schedule that is smaller takes no more steps, or little more.  Those that never end cost as much as
+ * thousands of others, and do not fail in the way that is wanted; unless that is it.
+ */
+static u64 max_steps_for(const struct sim_det_result *result)
+{
+	u64 steps = 10000 + 4 * result->steps;
+
+	return steps < SIM_DET_MAX_STEPS ? steps : 0;
+}
+
 static unsigned int size_of(const struct sim_schedule_file *f)
 {
 	return count_ops(f->workload) + f->schedule.nr;
@@ -248,11 +268,13 @@ int sim_shrink(struct sim_schedule_file *f, double seconds, struct sim_shrink_st
 	struct sim_det_result result;
 	int r;
 
+	s.last_deadline = s.deadline + 2 * seconds;
 	memset(stats, 0, sizeof(*stats));
 	r = sim_schedule_file_run(f, NULL, &result, NULL);
 	if (r || !result.failed)
 		return r ? r : -EINVAL;
 	snprintf(s.want, sizeof(s.want), "%s", result.report);
+	s.max_steps = max_steps_for(&result);
 	sim_recording_strategy_init(&s.recording, NULL);
 	stats->ops_before = count_ops(f->workload);
 	stats->preemptions_before = sim_schedule_preemptions(&f->schedule);

@@ -4,14 +4,22 @@
 
 #include "sim/fuzz/found.h"
 
+/* More preemptions than this nobody wants to read. */
+#define SIM_SHRINK_READABLE	4
+
 /* Between shrink.c, which takes away, and fewer.c, which looks for another schedule. */
 struct sim_shrinker {
 	struct sim_schedule_file *f;	/* the smallest so far that fails */
 	struct sim_recording_strategy recording;
 	char want[SIM_DET_REPORT_SIZE];	/* the report that it must have */
 	double deadline;		/* of sim_cli_seconds() */
+	double last_deadline;		/* while it is not SIM_SHRINK_READABLE */
+	u64 max_steps;			/* of a run; 0: as in any other */
 	struct sim_shrink_stats *stats;
 };
+
+/** sim_shrink_seconds_left() - how long shrinking may still take. */
+double sim_shrink_seconds_left(const struct sim_shrinker *s);
 
 /** sim_shrink_time_left() - whether there is time for another run. */
 bool sim_shrink_time_left(const struct sim_shrinker *s);
