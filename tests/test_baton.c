@@ -250,9 +250,9 @@ static void same_failures_on_both(void **state)
 {
 	unsigned int failed = 0;
 
-	/* 20 schedules, ten times each. */
-	check_workload("zap-teardown", "seed-v1", 20, 10, &failed);
-	assert_in_range(failed, 1, 19);
+	/* 60 schedules, four times each. */
+	check_workload("zap-teardown", "seed-v1", 60, 4, &failed);
+	assert_in_range(failed, 1, 59);
 }
 
 int main(void)

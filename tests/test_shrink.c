@@ -117,11 +117,11 @@ static void a_walk_leads_to_few_preemptions(void **state)
 	unsigned int before = 0, now;
 	u64 seed;
 
-	for (seed = 1; before < 10; seed++) {
-		assert_in_range(seed, 1, 50);
+	for (seed = 1; before < 6; seed++) {
+		assert_in_range(seed, 1, 200);
 		assert_true(find(seed, &f));
 		before = sim_schedule_preemptions(&f.schedule);
-		if (before < 10)
+		if (before < 6)
 			sim_schedule_file_free(&f);
 	}
 	s = (struct sim_shrinker) { .f = &f, .stats = &stats, .deadline = sim_cli_seconds() + 20,

@@ -124,19 +124,20 @@ static bool unit_is_over(const struct sim_campaign *c)
 
 /*
  * That a bug of depth d was missed: each run with this depth or a greater one would have found it with
- * a probability of at least 1 / (n k^(d-1)), of n tasks and k steps (search.h).
+ * a probability of at least 1 / (n k^(d-1)), of n tasks and k steps (search.h).  Runs whose changes
+ * could not be everywhere promise nothing.
  */
 static void count_run(struct sim_campaign *c)
 {
 	const struct sim_search *s = &c->search;
-	double n = c->lab.workload->nr_threads + 2, k = s->expected > 1 ? s->expected : 2;
+	double n = c->lab.workload->nr_threads + 2, k = s->reach > 1 ? s->reach : 2;
 	unsigned int d;
 
 	c->stats->schedules++;
 	c->stats->hash = sim_mix(c->stats->hash, c->result.hash);
 	c->stats->steps += c->result.steps;
 	c->stats->choices += s->points;
-	if (s->base || s->kind != SIM_SEARCH_PCT)
+	if (s->base || s->kind != SIM_SEARCH_PCT || s->reach < s->most)
 		return;
 	for (d = 1; d <= s->depth; d++)
 		c->stats->miss[d] += log1p(-1 / (n * pow(k, d - 1)));

@@ -145,7 +145,7 @@ static bool search_ask(void *ctx, enum sim_det_question question)
 void sim_search_init(struct sim_search *s)
 {
 	sim_sharing_clear(&s->sharing);
-	s->expected = 0;
+	s->mean = s->most = 0;
 	s->strategy = (struct sim_det_strategy) {
 		.pick = search_pick, .ask = search_ask, .yielded = search_yielded,
 		.freed = search_freed, .ctx = s,
@@ -163,6 +163,18 @@ static void choose_kind(struct sim_search *s)
 	s->interrupt = interrupts[sim_random_below(&s->random, 4)];
 }
 
+/*
+ * How long a run will be depends on who goes first: a task that splits a huge page makes a run of thousands
+ * of points out of one of a hundred.  Changes among the first hundred only would never come behind
+ * the split; changes among thousands hardly ever where most runs have all of theirs.
+ */
+static void choose_reach(struct sim_search *s)
+{
+	s->reach = sim_random_below(&s->random, 2) ? s->mean : s->most;
+	if (!s->reach)
+		s->reach = 64;
+}
+
 void sim_search_begin(struct sim_search *s, u64 seed, struct sim_search_odds odds,
 		      const struct sim_schedule *base)
 {
@@ -175,8 +187,9 @@ void sim_search_begin(struct sim_search *s, u64 seed, struct sim_search_odds odd
 	s->lowest = UINT32_MAX;
 	choose_kind(s);
 	s->all_points = !sim_random_below(&s->random, 4);
+	choose_reach(s);
 	for (i = 0; i < SIM_SEARCH_MAX_DEPTH; i++)
-		s->change[i] = 1 + sim_random_below(&s->random, s->expected ? s->expected : 64);
+		s->change[i] = 1 + sim_random_below(&s->random, s->reach);
 	for (i = 0; i < SIM_DET_MAX_TASKS; i++)
 		s->priority[i] = sim_random(&s->random) | BIT_ULL(63);
 	s->base = base;
@@ -190,12 +203,14 @@ void sim_search_begin(struct sim_search *s, u64 seed, struct sim_search_odds odd
 void sim_search_end(struct sim_search *s)
 {
 	s->picks = s->picked;
-	if (!s->expected)
-		s->expected = s->points;
+	if (s->points > s->most)
+		s->most = s->points;
+	if (!s->mean)
+		s->mean = s->points;
 	else if (!s->all_points)
-		s->expected = (s->expected * 7 + s->points + 7) / 8;
-	if (!s->expected)
-		s->expected = 1;
+		s->mean = (s->mean * 7 + s->points + 7) / 8;
+	if (!s->mean)
+		s->mean = 1;
 }
 
 const char *sim_search_name(const struct sim_search *s, char *buf, size_t size)

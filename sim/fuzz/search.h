@@ -52,7 +52,8 @@ struct sim_search {
 	u64 random;
 
 	u32 points;			/* of this run, at which there was something to choose */
-	u32 expected;			/* the mean of @points, of the runs so far */
+	u32 mean, most;			/* of @points, of the runs so far */
+	u32 reach;			/* pct: its changes are among so many points */
 	u32 change[SIM_SEARCH_MAX_DEPTH];	/* pct: at which of them */
 	u64 priority[SIM_DET_MAX_TASKS + 1];
 	u64 lowest;

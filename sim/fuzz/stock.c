@@ -343,7 +343,7 @@ static const struct sim_stock stock[] = {
 	  "read 0 1g\n"
 	  "write 0 1g\n"
 	  "thread kswapd\n"
-	  "age ram 0 2m\n"
+	  "age ram 0 4k\n"
 	  "thread ioctl\n"
 	  "dirty-clear 0 0 64\n"
 	  "dirty-get 0\n",
