@@ -87,8 +87,8 @@ static void test_in_order(void **state)
 	unsigned int i;
 
 	for (i = 0; sim_profile_at(i); i++) {
-		mmu_vm_destroy(vm_of(sim_profile_at(i)->name, true));
-		mmu_vm_destroy(vm_of(sim_profile_at(i)->name, false));
+		mmu_vm_destroy_any(vm_of(sim_profile_at(i)->name, true));
+		mmu_vm_destroy_any(vm_of(sim_profile_at(i)->name, false));
 	}
 }
 

@@ -82,7 +82,7 @@ static void run_timeline(const char *profile)
 	assert_well(vm);
 	kvm_mmu_unload(other);
 	assert_well(vm);
-	mmu_vm_destroy(vm);
+	mmu_vm_destroy_any(vm);
 }
 
 static void test_timeline(void **state)

@@ -75,7 +75,7 @@ static void run_delete(const char *profile)
 	assert_true(done());
 	assert_true(in_slots(vm));
 	sim_check_trace_stop();
-	mmu_vm_destroy(vm);
+	mmu_vm_destroy_any(vm);
 	free(trace);
 }
 

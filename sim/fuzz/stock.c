@@ -232,6 +232,7 @@ static const struct sim_stock stock[] = {
 	  "write 0 " PAGE_1 "\n"
 	  "thread kswapd\n"
 	  "age ram 0 8k\n"
+	  "age ram 0 8k\n"
 	  "thread host\n"
 	  "madvise ram 0 4k dontneed\n",
 	  NULL },
@@ -333,6 +334,17 @@ static const struct sim_stock stock[] = {
 	  "smi 1\n"
 	  "thread ioctl\n"
 	  "dirty-get 0x10000\n",
+	  NULL },
+	{ "age-write", "pages of a log are aged while writes take the fast path",
+	  VM_SMALL
+	  "write 0 1g\n"
+	  "slot-flags 0 log\n"
+	  "thread a\n"
+	  "write 0 1g\n"
+	  "thread kswapd\n"
+	  "age ram 0 8k\n"
+	  "thread ioctl\n"
+	  "dirty-get 0\n",
 	  NULL },
 	{ "age-log", "huge pages are aged while the log of them is cleared",
 	  VM_HUGE
