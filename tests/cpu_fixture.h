@@ -56,7 +56,7 @@ static inline void machine_stop(struct machine *m)
 {
 	int i;
 
-	mmu_vm_destroy(m->vm);
+	mmu_vm_destroy_any(m->vm);
 	for (i = 0; i < NR_CPUS; i++)
 		sim_cpu_exit(&m->cpus[i]);
 	free(m);
