@@ -137,25 +137,6 @@ bool sim_shrink_by_chance(struct sim_shrinker *s)
 
 /* ---- All of them ---- */
 
-/* What the search has found becomes the file's, if it fails with the VM's end as well. */
-static bool take_found(struct sim_shrinker *s, const struct sim_schedule *found)
-{
-	struct sim_replay_strategy replay;
-	struct sim_det_result result;
-	static struct sim_lab lab;
-	bool fails;
-
-	if (sim_lab_init(&lab, s->f->workload, &s->f->machine))
-		return false;
-	lab.teardown = true;
-	sim_replay_strategy_begin(&replay, found);
-	fails = sim_shrink_run(s, &lab, &replay.strategy, &result);
-	if (fails)
-		sim_shrink_take(s, &result);
-	sim_lab_exit(&lab);
-	return fails;
-}
-
 static bool explore(struct sim_shrinker *s, unsigned int preemptions)
 {
 	const struct sim_explore_config config = {
@@ -164,14 +145,18 @@ static bool explore(struct sim_shrinker *s, unsigned int preemptions)
 	};
 	struct sim_schedule_file found = *s->f;
 	struct sim_explore_result result;
-	bool taken;
+	struct sim_det_result run;
+	bool fewer;
 
 	found.schedule = (struct sim_schedule) { 0 };
-	taken = !sim_explore(&config, &found, &result) && result.found &&
-		take_found(s, &found.schedule);
+	/* The search leaves the VM's end out. */
+	fewer = !sim_explore(&config, &found, &result) && result.found &&
+		sim_shrink_replay(s, &found, &run);
+	if (fewer)
+		sim_shrink_take(s, &run);
 	s->stats->runs += (unsigned int)result.schedules;
 	sim_schedule_free(&found.schedule);
-	return taken;
+	return fewer;
 }
 
 bool sim_shrink_by_exploring(struct sim_shrinker *s)

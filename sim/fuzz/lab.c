@@ -143,6 +143,22 @@ static bool changes_parameters(const struct sim_workload *w)
 	return false;
 }
 
+/* Pages of 1 GiB that the host may have to find. */
+static u64 giant_pages(const struct sim_workload *w)
+{
+	u64 size = 0;
+	unsigned int i;
+
+	for (i = 0; i < w->setup.nr_ops; i++) {
+		const struct sim_op *op = &w->setup.ops[i].op;
+
+		if (w->setup.ops[i].type == SIM_RACE_SCENARIO && op->type == SIM_OP_MEMORY &&
+		    op->kind == SIM_MEMORY_HUGETLB1G)
+			size += op->size;
+	}
+	return size >> 30;
+}
+
 int sim_lab_init(struct sim_lab *lab, const struct sim_workload *workload,
 		 const struct sim_lab_machine *machine)
 {
@@ -152,6 +168,7 @@ int sim_lab_init(struct sim_lab *lab, const struct sim_workload *workload,
 	lab->workload = workload;
 	lab->machine = *machine;
 	lab->reload = changes_parameters(workload);
+	lab->giant_pages = giant_pages(workload);
 	r = load_module(lab);
 	lab->loaded = !r;
 	return r;
@@ -175,6 +192,7 @@ void sim_lab_exit(struct sim_lab *lab)
 struct lab_thread {
 	struct sim_lab *lab;
 	const struct sim_race_thread *thread;
+	struct kvm *file;	/* to be put; NULL: it has none */
 };
 
 static void do_all(struct sim_lab *lab, const struct sim_race_thread *thread)
@@ -206,11 +224,10 @@ static bool has_file(const struct sim_race_thread *thread)
 static void thread_main(void *arg)
 {
 	struct lab_thread *self = arg;
-	struct kvm *kvm = self->lab->kvm;
 
 	do_all(self->lab, self->thread);
-	if (has_file(self->thread))
-		kvm_put_kvm(kvm);
+	if (self->file)
+		kvm_put_kvm(self->file);
 }
 
 static void run_threads(struct sim_lab *lab)
@@ -222,8 +239,10 @@ static void run_threads(struct sim_lab *lab)
 
 	for (i = 0; i < w->nr_threads; i++) {
 		threads[i] = (struct lab_thread) { .lab = lab, .thread = &w->threads[i] };
-		if (has_file(&w->threads[i]))
+		if (has_file(&w->threads[i])) {
 			kvm_get_kvm(lab->kvm);
+			threads[i].file = lab->kvm;
+		}
 		tasks[i] = sim_det_spawn(thread_main, &threads[i], "%s", w->threads[i].name);
 	}
 	sim_det_explore(true);
@@ -232,35 +251,14 @@ static void run_threads(struct sim_lab *lab)
 	sim_det_explore(false);
 }
 
-/* Pages of 1 GiB that the host may have to find. */
-static u64 giant_pages(const struct sim_workload *w)
-{
-	u64 size = 0;
-	unsigned int i;
-
-	for (i = 0; i < w->setup.nr_ops; i++) {
-		const struct sim_op *op = &w->setup.ops[i].op;
-
-		if (w->setup.ops[i].type == SIM_RACE_SCENARIO && op->type == SIM_OP_MEMORY &&
-		    op->kind == SIM_MEMORY_HUGETLB1G)
-			size += op->size;
-	}
-	return size >> 30;
-}
-
-/* 64 MiB are quickly set up.  Pages of 1 GiB are on top of that, each with one to be copied to. */
-static u64 frames_for(const struct sim_workload *w)
-{
-	return (1u << 14) + (2 * giant_pages(w) << SIM_ORDER_1G);
-}
-
 static void start_host(struct sim_lab *lab)
 {
 	const struct sim_host_model_config config = {
 		.thp = true,
 		.contiguous = true,
 		.old_host = lab->machine.profile->has_change_pte,
-		.nr_frames = frames_for(lab->workload),
+		/* 64 MiB are quickly set up.  Each page of 1 GiB is on top, with one to be copied to. */
+		.nr_frames = (1u << 14) + (2 * lab->giant_pages << SIM_ORDER_1G),
 	};
 
 	if (sim_host_model_init(&lab->host, NULL, &config))
@@ -320,7 +318,7 @@ int sim_lab_run(struct sim_lab *lab, const struct sim_det_config *config,
 		return r;
 	/* One that is split is 262,144 small ones, and each walk over them takes a few steps for each. */
 	if (!limited.max_steps)
-		limited.max_steps = SIM_DET_MAX_STEPS * (1 + 16 * giant_pages(lab->workload));
+		limited.max_steps = SIM_DET_MAX_STEPS * (1 + 16 * lab->giant_pages);
 	lab->loaded = true;
 	sim_config_preemption = lab->machine.preempt;
 	sim_config_cpu_caches = lab->machine.caches;

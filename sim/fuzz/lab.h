@@ -70,6 +70,7 @@ struct sim_lab {
 	struct sim_lab_machine machine;
 	bool loaded;		/* the module, for @machine */
 	bool reload;		/* the workload changes parameters */
+	u64 giant_pages;	/* of 1 GiB, that the host may have to find */
 	/*
 	 * Whether every run destroys its VM, not only those of a workload that does so.  If
 	 * not, the VM is left as it is once it has been checked: that saves most of a run.

@@ -74,6 +74,22 @@ bool sim_shrink_run(struct sim_shrinker *s, struct sim_lab *lab,
 	       sim_same_failure(result->report, s->want);
 }
 
+bool sim_shrink_replay(struct sim_shrinker *s, const struct sim_schedule_file *f,
+		       struct sim_det_result *result)
+{
+	struct sim_replay_strategy replay;
+	static struct sim_lab lab;
+	bool fails;
+
+	if (sim_lab_init(&lab, f->workload, &f->machine))
+		return false;
+	lab.teardown = true;
+	sim_replay_strategy_begin(&replay, &f->schedule);
+	fails = sim_shrink_run(s, &lab, &replay.strategy, result);
+	sim_lab_exit(&lab);
+	return fails;
+}
+
 void sim_shrink_take(struct sim_shrinker *s, const struct sim_det_result *result)
 {
 	const struct sim_schedule old = s->f->schedule;
@@ -90,21 +106,12 @@ void sim_shrink_take(struct sim_shrinker *s, const struct sim_det_result *result
  */
 static bool still_fails(struct sim_shrinker *s, struct sim_schedule_file *try)
 {
-	struct sim_replay_strategy replay;
-	static struct sim_lab lab;
 	struct sim_det_result result;
 	char err[128];
 	unsigned int line;
-	bool fails;
 
 	if (!sim_workload_check(try->workload, err, sizeof(err), &line) ||
-	    sim_lab_init(&lab, try->workload, &try->machine))
-		return false;
-	lab.teardown = true;
-	sim_replay_strategy_begin(&replay, &try->schedule);
-	fails = sim_shrink_run(s, &lab, &replay.strategy, &result);
-	sim_lab_exit(&lab);
-	if (!fails || !sim_schedule_copy(&try->schedule, &s->recording.schedule))
+	    !sim_shrink_replay(s, try, &result) || !sim_schedule_copy(&try->schedule, &s->recording.schedule))
 		return false;
 	sim_schedule_file_set_result(try, &result);
 	return true;

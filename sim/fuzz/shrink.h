@@ -35,6 +35,10 @@ bool sim_shrink_time_left(const struct sim_shrinker *s);
 bool sim_shrink_run(struct sim_shrinker *s, struct sim_lab *lab,
 		    const struct sim_det_strategy *strategy, struct sim_det_result *result);
 
+/** sim_shrink_replay() - the same of a file, with the VM's end: whether it fails as the shrinker's does. */
+bool sim_shrink_replay(struct sim_shrinker *s, const struct sim_schedule_file *f,
+		       struct sim_det_result *result);
+
 /** sim_shrink_take() - the schedule of the last run becomes the file's. */
 void sim_shrink_take(struct sim_shrinker *s, const struct sim_det_result *result);
 
