@@ -53,7 +53,7 @@ static void begin_file(struct sim_schedule_file *f, const struct sim_stock *stoc
 	assert_true(sim_lab_machine_set(&f->machine, "profile", profile));
 	assert_true(sim_lab_machine_set(&f->machine, "format", format));
 	/* The only thing that a stock workload needs. */
-	f->machine.nx = stock->machine && !strcmp(stock->machine, "nx=1");
+	assert_true(!stock->machine || sim_lab_machine_apply(&f->machine, stock->machine));
 	f->workload = sim_workload_parse(stock->name, stock->text, err, sizeof(err));
 	assert_non_null(f->workload);
 }

@@ -23,6 +23,7 @@ static struct {
 	struct sim_det_task *current;
 	bool running;		/* a run is on */
 	bool exploring;
+	bool watching;		/* accesses are checked: while exploring, and after it */
 	int quiet;
 	u32 ready;		/* tasks that can go on, and are not spinning */
 	u32 spinning;		/* can, but nothing has changed since they looked */
@@ -76,7 +77,7 @@ bool sim_det_listening;
 
 static void update_listening(void)
 {
-	sim_det_listening = det.exploring && !det.quiet;
+	sim_det_listening = det.watching && !det.quiet;
 }
 
 void sim_det_quiet(int change)
@@ -275,17 +276,22 @@ static bool is_wild(const volatile void *object)
 	return p < 4096 || p >> 47;
 }
 
+static __always_inline void check_access(const struct sim_det_task *self, const volatile void *object)
+{
+	if (unlikely(is_wild(object)))
+		sim_det_fail("wild access: %s touches address 0x%llx", self->name,
+			     (unsigned long long)(uintptr_t)object);
+	if (unlikely(sim_det_mem_is_freed(object)))
+		fail_freed(object);
+}
+
 /* What was announced is carried out when this returns. */
 static void carry_out(struct sim_det_task *self)
 {
 	const volatile void *object = self->object;
 	u64 name = sim_det_mem_name(object);
 
-	if (unlikely(is_wild(object)))
-		sim_det_fail("wild access: %s touches address 0x%llx", self->name,
-			     (unsigned long long)(uintptr_t)object);
-	if (unlikely(sim_det_mem_is_freed(object)))
-		fail_freed(object);
+	check_access(self, object);
 	if (self->kind == SIM_POINT_READ && sim_det_mem_is_page(name))
 		self->last_read = name;
 	count_hash(name << 8 | self->id << 4 | self->kind);
@@ -313,6 +319,11 @@ void sim_det_point(enum sim_point_kind kind, const volatile void *object, unsign
 
 	if (is_local(self, object))
 		return;
+	/* Nothing is to be chosen any more. */
+	if (unlikely(!det.exploring)) {
+		check_access(self, object);
+		return;
+	}
 	self->kind = kind;
 	self->object = object;
 	self->site = __builtin_return_address(0);
@@ -498,6 +509,7 @@ void sim_det_reap(unsigned int task)
 void sim_det_explore(bool on)
 {
 	det.exploring = on;
+	det.watching = true;
 	update_listening();
 }
 
@@ -514,7 +526,7 @@ static void drop_all(void)
 static void begin(const struct sim_det_config *config, struct sim_det_result *result)
 {
 	det.running = true;
-	det.exploring = false;
+	det.exploring = det.watching = false;
 	det.quiet = 0;
 	update_listening();
 	det.ready = det.spinning = 0;
@@ -553,7 +565,7 @@ int sim_det_run(const struct sim_det_config *config, void (*main)(void *arg), vo
 		sim_crash_catch(false);
 	}
 	det.current = &nobody;
-	det.running = det.exploring = false;
+	det.running = det.exploring = det.watching = false;
 	det.quiet = 0;
 	update_listening();
 	drop_all();

@@ -39,8 +39,8 @@ static struct sim_lab_machine choose_machine(struct sim_campaign *c, const char 
 	m.ad = draw(c, 3);
 	m.pml = draw(c, 2);
 	m.preempt = draw(c, 4);
-	m.nx = !draw(c, 4);
-	m.eager_split = draw(c, 3);
+	m.nx = draw(c, 2);
+	m.eager_split = draw(c, 2);
 	m.range_flush = !draw(c, 3);
 	/* The set-up has two or three of the slots' changes. */
 	m.wrap = draw(c, 4) ? 0 : 1 + draw(c, 8);
@@ -64,10 +64,10 @@ static const struct sim_workload *stock_workload(struct sim_campaign *c, const c
 	return c->parsed;
 }
 
-/* One in two of those that are not given is made up. */
+/* Two in five of those that are not given are made up. */
 static const struct sim_workload *choose_workload(struct sim_campaign *c, const char **needs)
 {
-	bool made = draw(c, 2);
+	bool made = draw(c, 5) < 2;
 	u64 seed = sim_random(&c->unit_seed);
 
 	*needs = NULL;
@@ -91,7 +91,7 @@ static void end_unit(struct sim_campaign *c)
 
 static int begin_unit(struct sim_campaign *c)
 {
-	static const u32 resched[] = { 0, 2, 8, 32 };
+	static const u32 resched[] = { 0, 2, 8, 32 }, fail_alloc[] = { 0, 0, 0, 0, 8, 32 };
 	const struct sim_workload *workload;
 	struct sim_lab_machine machine;
 	const char *needs;
@@ -103,7 +103,7 @@ static int begin_unit(struct sim_campaign *c)
 		return -ENOMEM;
 	machine = choose_machine(c, needs);
 	c->odds.resched = resched[draw(c, 4)];
-	c->odds.fail_alloc = draw(c, 6) ? 0 : 32;
+	c->odds.fail_alloc = fail_alloc[draw(c, 6)];
 	c->odds.fail_cmpxchg = draw(c, 8) ? 0 : 16;
 	sim_search_init(&c->search);
 	c->search.sharing.coverage = &c->coverage;
@@ -165,6 +165,16 @@ static int keep_if_new(struct sim_campaign *c)
 	return sim_schedule_copy(entry, &c->recording.schedule) ? 0 : -ENOMEM;
 }
 
+/* Whether the last run has failed in a way that is known: then it counts as one that has not. */
+static bool set_known_aside(struct sim_campaign *c)
+{
+	if (!c->result.failed || c->config.known_too || !sim_known_finding(&c->lab, &c->result))
+		return false;
+	c->stats->known++;
+	c->result.failed = c->covered_new = false;
+	return true;
+}
+
 int sim_campaign_next(struct sim_campaign *c)
 {
 	struct sim_det_config config = { .strategy = &c->recording.strategy };
@@ -189,13 +199,27 @@ int sim_campaign_next(struct sim_campaign *c)
 	if (r || c->recording.failed)
 		return r ? r : -ENOMEM;
 	count_run(c);
-	if (c->result.failed && !c->config.known_too &&
-	    sim_known_finding(&c->lab, &c->result)) {
-		c->stats->known++;
-		c->result.failed = c->covered_new = false;
+	return set_known_aside(c) ? 0 : keep_if_new(c);
+}
+
+int sim_campaign_again(struct sim_campaign *c)
+{
+	struct sim_replay_strategy replay;
+	const struct sim_det_config config = { .strategy = &replay.strategy };
+	bool to_the_end = c->lab.teardown;
+	u64 hash = c->result.hash;
+	int r;
+
+	sim_replay_strategy_begin(&replay, &c->recording.schedule);
+	c->lab.teardown = true;
+	r = sim_lab_run(&c->lab, &config, &c->result);
+	if (r)
+		return r;
+	if (c->result.failed && !to_the_end) {
+		set_known_aside(c);
 		return 0;
 	}
-	return keep_if_new(c);
+	return c->result.failed || c->result.hash != hash ? -EIO : 0;
 }
 
 bool sim_campaign_take(struct sim_campaign *c, struct sim_schedule_file *f)

@@ -76,6 +76,15 @@ void sim_campaign_init(struct sim_campaign *c, const struct sim_campaign_config 
  */
 int sim_campaign_next(struct sim_campaign *c);
 
+/**
+ * sim_campaign_again() - run the schedule that ran last, and did not fail, once more, and its VM to its end.
+ *
+ * Most runs leave their VM as it is, so this one may fail where that one did not; c->result tells.
+ *
+ * Return: 0; -EIO: it went another way, so the simulator itself is not deterministic; -ENOMEM and so on.
+ */
+int sim_campaign_again(struct sim_campaign *c);
+
 /** sim_campaign_take() - the schedule that ran last, as a file: false if memory is short. */
 bool sim_campaign_take(struct sim_campaign *c, struct sim_schedule_file *f);
 

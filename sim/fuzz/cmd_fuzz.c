@@ -164,27 +164,24 @@ static void raw_path(char *path, size_t size, const struct fuzz *fuzz, unsigned 
 }
 
 /* A schedule that covers something new is done twice: the simulator checks itself. */
-static bool keep_corpus(struct sim_campaign *c, const struct fuzz *fuzz)
+static int keep_corpus(struct sim_campaign *c, const struct fuzz *fuzz)
 {
 	struct sim_schedule_file f;
-	struct sim_det_result again;
+	int r = sim_campaign_again(c);
 	char path[1024];
 	bool ok;
 
-	ok = sim_campaign_take(c, &f) && !sim_schedule_file_run(&f, NULL, &again, NULL);
-	/* The file's run has a lab, and a module, of its own. */
-	sim_lab_forget_module(&c->lab);
-	if (ok && again.hash != f.hash)
+	if (r == -EIO)
 		fprintf(stderr, "tdpsim: the simulator itself is not deterministic: %s\n",
-			f.workload->name);
-	ok = ok && again.hash == f.hash;
-	if (ok && fuzz->keep) {
-		snprintf(path, sizeof(path), "%s/corpus-%016llx.sched", fuzz->keep,
-			 (unsigned long long)f.hash);
-		ok = sim_schedule_file_write(path, &f);
-	}
+			c->lab.workload->name);
+	if (r || !fuzz->keep || !c->covered_new || c->result.failed)
+		return r;
+	ok = sim_campaign_take(c, &f);
+	snprintf(path, sizeof(path), "%s/corpus-%016llx.sched", fuzz->keep,
+		 (unsigned long long)f.hash);
+	ok = ok && sim_schedule_file_write(path, &f);
 	sim_schedule_file_free(&f);
-	return ok;
+	return ok ? 0 : -EIO;
 }
 
 static int run_job(struct fuzz *fuzz, struct shared *shared, unsigned int job, pid_t parent)
@@ -204,8 +201,8 @@ static int run_job(struct fuzz *fuzz, struct shared *shared, unsigned int job, p
 		if (fuzz->schedules ? n == limit : !(n & 15) && sim_cli_seconds() > until)
 			break;
 		r = sim_campaign_next(&c);
-		if (!r && c.covered_new && !c.result.failed && !keep_corpus(&c, fuzz))
-			r = -EIO;
+		if (!r && c.covered_new && !c.result.failed)
+			r = keep_corpus(&c, fuzz);
 	}
 	if (!r && c.result.failed) {
 		raw_path(path, sizeof(path), fuzz, job, parent);

@@ -84,13 +84,18 @@ bool sim_lab_machine_set(struct sim_lab_machine *machine, const char *key, const
 	return false;
 }
 
-bool sim_lab_machine_apply(struct sim_lab_machine *machine, const char *setting)
+bool sim_lab_machine_apply(struct sim_lab_machine *machine, const char *settings)
 {
-	const char *value = strchr(setting, '=');
-	char key[32];
+	char key[32], value[32];
+	int len;
 
-	snprintf(key, sizeof(key), "%.*s", (int)(value ? value - setting : 0), setting);
-	return value && sim_lab_machine_set(machine, key, value + 1);
+	do {
+		if (sscanf(settings, " %31[^= ]=%31s%n", key, value, &len) != 2 ||
+		    !sim_lab_machine_set(machine, key, value))
+			return false;
+		settings += len;
+	} while (settings[strspn(settings, " ")]);
+	return true;
 }
 
 const char *sim_lab_machine_print(const struct sim_lab_machine *machine, char *buf, size_t size)
@@ -172,11 +177,6 @@ int sim_lab_init(struct sim_lab *lab, const struct sim_workload *workload,
 	r = load_module(lab);
 	lab->loaded = !r;
 	return r;
-}
-
-void sim_lab_forget_module(struct sim_lab *lab)
-{
-	lab->loaded = false;
 }
 
 void sim_lab_exit(struct sim_lab *lab)

@@ -51,8 +51,8 @@ struct sim_lab_machine sim_lab_machine_default(void);
 /** sim_lab_machine_set() - "profile=v6.12" and so on: false if there is no such. */
 bool sim_lab_machine_set(struct sim_lab_machine *machine, const char *key, const char *value);
 
-/** sim_lab_machine_apply() - the same of "key=value" in one word. */
-bool sim_lab_machine_apply(struct sim_lab_machine *machine, const char *setting);
+/** sim_lab_machine_apply() - the same of "key=value", or of several, with blanks between them. */
+bool sim_lab_machine_apply(struct sim_lab_machine *machine, const char *settings);
 
 /** sim_lab_machine_print() - all of it as "key=value", blank separated; returns @buf. */
 const char *sim_lab_machine_print(const struct sim_lab_machine *machine, char *buf, size_t size);
@@ -100,9 +100,6 @@ struct sim_lab {
  */
 int sim_lab_init(struct sim_lab *lab, const struct sim_workload *workload,
 		 const struct sim_lab_machine *machine);
-
-/** sim_lab_forget_module() - another lab has loaded the module since: load it anew. */
-void sim_lab_forget_module(struct sim_lab *lab);
 
 /** sim_lab_exit() - no more runs. */
 void sim_lab_exit(struct sim_lab *lab);

@@ -84,6 +84,45 @@ static unsigned int pick_pos(struct sim_search *s, u32 ready, unsigned int runni
 	return next;
 }
 
+/* The tasks that are held. */
+static u32 held(const struct sim_search *s)
+{
+	u32 tasks = 0;
+	unsigned int i;
+
+	for (i = 0; i < SIM_SEARCH_HOLDS; i++)
+		if (s->hold[i].held && !s->hold[i].over)
+			tasks |= BIT(s->hold[i].task);
+	return tasks;
+}
+
+static void let_all_go(struct sim_search *s)
+{
+	unsigned int i;
+
+	for (i = 0; i < SIM_SEARCH_HOLDS; i++)
+		s->hold[i].over |= s->hold[i].held;
+}
+
+static unsigned int pick_hold(struct sim_search *s, u32 ready, unsigned int running, bool forced)
+{
+	struct sim_hold *hold;
+	bool done = false;
+
+	for (hold = s->hold; !forced && hold < s->hold + SIM_SEARCH_HOLDS; hold++) {
+		if (!sim_hold_step(hold, sim_det_task(running)))
+			continue;
+		hold->over = done = true;
+		s->priority[hold->task] = U64_MAX;
+	}
+	/* What it has waited for is what is carried out now. */
+	if (done)
+		return running;
+	if (!(ready & ~held(s)))
+		let_all_go(s);
+	return pick_pct(s, ready & ~held(s), running, forced);
+}
+
 static unsigned int search_pick(void *ctx, u32 ready, unsigned int running, bool forced)
 {
 	struct sim_search *s = ctx;
@@ -105,6 +144,8 @@ static unsigned int search_pick(void *ctx, u32 ready, unsigned int running, bool
 		return pick_random(s, ready, running, forced);
 	case SIM_SEARCH_PCT:
 		return pick_pct(s, ready, running, forced);
+	case SIM_SEARCH_HOLD:
+		return pick_hold(s, ready, running, forced);
 	default:
 		return pick_pos(s, ready, running, forced);
 	}
@@ -116,6 +157,8 @@ static void search_yielded(void *ctx, unsigned int task)
 	struct sim_search *s = ctx;
 
 	s->priority[task] = s->lowest--;
+	/* It may be one of these that it waits for. */
+	let_all_go(s);
 }
 
 static void search_freed(void *ctx, const volatile void *p, size_t size)
@@ -152,15 +195,35 @@ void sim_search_init(struct sim_search *s)
 	};
 }
 
-/* Half of them pct, of all depths; the rest in equal parts. */
+/* As many of each as this list has. */
+static const enum sim_search_kind kinds[] = {
+	SIM_SEARCH_PCT, SIM_SEARCH_PCT, SIM_SEARCH_PCT,
+	SIM_SEARCH_HOLD, SIM_SEARCH_HOLD, SIM_SEARCH_HOLD,
+	SIM_SEARCH_POS, SIM_SEARCH_RANDOM,
+};
+
 static void choose_kind(struct sim_search *s)
 {
 	static const u32 interrupts[] = { 2, 4, 8, 16 };
-	u32 n = sim_random_below(&s->random, 4);
 
-	s->kind = n < 2 ? SIM_SEARCH_PCT : n == 2 ? SIM_SEARCH_POS : SIM_SEARCH_RANDOM;
+	s->kind = kinds[sim_random_below(&s->random, sizeof(kinds) / sizeof(kinds[0]))];
 	s->depth = 1 + sim_random_below(&s->random, SIM_SEARCH_MAX_DEPTH);
 	s->interrupt = interrupts[sim_random_below(&s->random, 4)];
+}
+
+/* Mostly one, and mostly where tasks have met. */
+static void choose_holds(struct sim_search *s)
+{
+	unsigned int i, nr = 1 + !sim_random_below(&s->random, 4);
+	const struct sim_meetings *from;
+
+	memset(s->hold, 0, sizeof(s->hold));
+	for (i = 0; i < SIM_SEARCH_HOLDS; i++) {
+		from = sim_random_below(&s->random, 4) ? &s->sharing.meetings : &s->sharing.sections;
+		s->hold[i].over = i >= nr || !sim_hold_begin(&s->hold[i], from, &s->random);
+	}
+	if (s->kind == SIM_SEARCH_HOLD)
+		s->depth = 1 + s->depth % 2;
 }
 
 /*
@@ -187,6 +250,7 @@ void sim_search_begin(struct sim_search *s, u64 seed, struct sim_search_odds odd
 	s->lowest = UINT32_MAX;
 	choose_kind(s);
 	s->all_points = !sim_random_below(&s->random, 4);
+	choose_holds(s);
 	choose_reach(s);
 	for (i = 0; i < SIM_SEARCH_MAX_DEPTH; i++)
 		s->change[i] = 1 + sim_random_below(&s->random, s->reach);
@@ -225,6 +289,9 @@ const char *sim_search_name(const struct sim_search *s, char *buf, size_t size)
 		break;
 	case SIM_SEARCH_PCT:
 		snprintf(buf, size, "pct %u", s->depth);
+		break;
+	case SIM_SEARCH_HOLD:
+		snprintf(buf, size, "hold");
 		break;
 	default:
 		snprintf(buf, size, "pos");

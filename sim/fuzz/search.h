@@ -16,6 +16,8 @@
  * pos		Every access has a priority, drawn anew for those that race with one that was
  *		just carried out: Yuan et al., "Partial Order Aware Concurrency Sampling",
  *		CAV 2018.
+ * hold		As pct, of depth 1 or 2; and one or two that come to places where tasks have met
+ *		wait there for others (hold.h).
  *
  * Points before objects that are not shared (sharing.h) are passed over, but for every fourth
  * run, so that a wrong guess is not for ever.
@@ -25,7 +27,7 @@ enum sim_search_kind {
 	SIM_SEARCH_RANDOM,
 	SIM_SEARCH_PCT,
 	SIM_SEARCH_POS,
-	SIM_SEARCH_NR
+	SIM_SEARCH_HOLD
 };
 
 /*
@@ -41,6 +43,7 @@ struct sim_search_odds {
 };
 
 #define SIM_SEARCH_MAX_DEPTH	5
+#define SIM_SEARCH_HOLDS	2
 
 struct sim_search {
 	struct sim_det_strategy strategy;	/* for sim_det_config */
@@ -57,6 +60,7 @@ struct sim_search {
 	u32 change[SIM_SEARCH_MAX_DEPTH];	/* pct: at which of them */
 	u64 priority[SIM_DET_MAX_TASKS + 1];
 	u64 lowest;
+	struct sim_hold hold[SIM_SEARCH_HOLDS];	/* hold */
 
 	struct sim_sharing sharing;
 

@@ -11,6 +11,8 @@ void sim_sharing_clear(struct sim_sharing *s)
 {
 	s->run = 0;
 	s->grown = false;
+	memset(&s->meetings, 0, sizeof(s->meetings));
+	memset(&s->sections, 0, sizeof(s->sections));
 	memset(s->objects, 0, sizeof(s->objects));
 }
 
@@ -71,15 +73,22 @@ const struct sim_shared_object *sim_sharing_touch(struct sim_sharing *s,
 	struct sim_shared_object *object;
 	bool first;
 
-	if (!name)
+	if (!name) {
+		/* RCU, mostly: a section that ends too early is one that another task comes after. */
+		if (s->coverage)
+			sim_meetings_add(&s->sections, task->place, 0);
 		return NULL;
+	}
 	object = object_of(s, name);
 	first = object->run != s->run;
 	touch(s, object, task->id, sim_point_writes(task->kind));
 	if (!s->coverage)
 		return object;
-	if (!first && object->written && object->last_task != task->id)
+	if (!first && object->written && object->last_task != task->id) {
 		cover(s->coverage, object->last_site, task->place);
+		sim_meetings_add(&s->meetings, object->last_site, name);
+		sim_meetings_add(&s->meetings, task->place, name);
+	}
 	object->last_task = (u8)task->id;
 	object->last_site = task->place;
 	return object;

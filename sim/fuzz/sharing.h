@@ -3,6 +3,7 @@
 #define SIM_FUZZ_SHARING_H
 
 #include "sim/det/det.h"
+#include "sim/fuzz/hold.h"
 
 /*
  * Which objects are shared: touched by two tasks in one run, and by one of them written.
@@ -45,7 +46,9 @@ struct sim_coverage {
 struct sim_sharing {
 	u32 run;
 	bool grown;		/* there are new ones */
-	struct sim_coverage *coverage;	/* NULL: nobody wants to know */
+	struct sim_coverage *coverage;	/* NULL: nobody wants to know; nor of meetings */
+	struct sim_meetings meetings;
+	struct sim_meetings sections;	/* places of what is no object: RCU's, mostly */
 	struct sim_shared_object objects[SIM_SHARING_OBJECTS];	/* by their names */
 };
 

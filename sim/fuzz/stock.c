@@ -196,6 +196,27 @@ static const struct sim_stock stock[] = {
 	  "thread worker\n"
 	  "nx-recover\n",
 	  "nx=1" },
+	{ "recover-write", "a vCPU writes by tables that it has cached while recovery takes them away",
+	  VM_HUGE
+	  "write 0 1g\n"
+	  "exec 0 1g\n"
+	  "write 0 " PAGE_1 "\n"
+	  "slot-flags 0 log\n"
+	  "read 0 " PAGE_1 "\n"
+	  "thread a\n"
+	  "write 0 " PAGE_1 "\n"
+	  "thread worker\n"
+	  "nx-recover\n",
+	  "format=ept nx=1 ad=1 pml=1" },
+	{ "fetch-log", "a vCPU fetches from a huge page while logging begins",
+	  VM_HUGE
+	  "write 0 1g\n"
+	  "thread a\n"
+	  "exec 0 1g\n"
+	  "write 0 " PAGE_1 "\n"
+	  "thread ioctl\n"
+	  "slot-flags 0 log\n",
+	  "nx=1 eager-split=0" },
 	{ "split-fault", "faults on huge pages that logging splits",
 	  VM_HUGE
 	  "write 0 1g\n"

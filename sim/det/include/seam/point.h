@@ -31,7 +31,7 @@ enum sim_point_kind {
  */
 void sim_det_point(enum sim_point_kind kind, const volatile void *object, unsigned int line);
 
-/* Whether anybody listens: a schedule is being explored, and this is not a checker's access. */
+/* Whether anybody listens: a schedule is, or was, explored, and this is not a checker's access. */
 extern bool sim_det_listening;
 
 #define sim_point(kind, object)							\
