@@ -6,6 +6,7 @@
 #	scripts/museum.sh BUILD_DIR [ID...]
 #
 # SEEDS=N: from the seeds 1 to N (default 1).  SECONDS_EACH=S: give up after that (default 60).
+# DEFAULTS=1: search with default options, in place of the bug's own workload, profile and options.
 # REPLAYS=N: replay so often on each backend (default 1000).  EQUIV_SECONDS=S: how long those are
 # searched that must stay silent (default 30).  Exit status 1 if an entry is not as it should be.
 set -eu
@@ -46,10 +47,11 @@ replay_all() {
 bug() {
 	id=$1 workload=$2 profile=$3
 	shift 3
+	[ "$profile" = any ] || set -- --profile "$profile" "$@"
 	found=0 times='' preemptions='' replay='' what=''
 	for seed in $(seq 1 "$seeds"); do
 		rm -rf "$work/keep"
-		"$(program "$id")" fuzz --workload "$workload" --profile "$profile" "$@" \
+		"$(program "$id")" fuzz --workload "$workload" "$@" \
 			--seed "$seed" --seconds "$seconds" --keep "$work/keep" >"$work/out" 2>&1 || true
 		grep -q '^found: ' "$work/out" || continue
 		found=$((found + 1))
@@ -91,10 +93,14 @@ echo "|---|---|---|---|---|---|---|---|---|"
 grep '^[A-Za-z]' tests/museum/index.txt >"$work/index"
 while read -r id patch kind workload profile options; do
 	[ $# -eq 0 ] || case " $* " in *" $id "*) ;; *) continue ;; esac
-	: "$patch"
 	[ "$options" != "-" ] || options=
 	case $kind in
 	bug)
+		if [ "${DEFAULTS:-0}" != 0 ]; then
+			workload=all options=
+			# Of the profiles that are wrong themselves the default has none.
+			[ "$patch" = "-" ] || profile=any
+		fi
 		# shellcheck disable=SC2086
 		bug "$id" "$workload" "$profile" $options </dev/null ;;
 	equivalent)
