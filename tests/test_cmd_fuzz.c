@@ -58,7 +58,7 @@ static void test_list(void **state)
 	struct sim_outcome outcome = sim_run("fuzz", "--list");
 
 	sim_assert_fine(&outcome);
-	assert_int_equal(sim_count(outcome.out, "\n"), 37);
+	assert_int_equal(sim_count(outcome.out, "\n"), 38);
 	sim_assert_starts(outcome.out, "fault-fault ");
 	sim_assert_has(outcome.out, "\nzap-teardown ");
 	sim_outcome_free(&outcome);

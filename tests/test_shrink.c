@@ -201,6 +201,21 @@ static void what_passes_is_not_shrunk(void **state)
 	sim_schedule_file_free(&f);
 }
 
+/* Shrinking gives up on runs that take too long, which is no failure that would be one for others. */
+static void its_own_limit_is_no_failure(void **state)
+{
+	struct sim_shrink_stats stats = { 0 };
+	static struct sim_shrinker s;
+
+	s = (struct sim_shrinker) { .f = &found, .stats = &stats, .max_steps = 5 };
+	snprintf(s.want, sizeof(s.want), "no progress: a yields at one place again and again");
+	sim_recording_strategy_init(&s.recording, NULL);
+	assert_false(sim_shrink_replay(&s, &found, &result));
+	assert_failed("no progress: the run has taken more steps than it ever should");
+	assert_true(sim_same_failure(result.report, s.want));
+	sim_schedule_free(&s.recording.schedule);
+}
+
 static void same_failures(void **state)
 {
 	assert_true(sim_same_failure("use after free: a touches x #1", "use after free: b touches y"));
@@ -222,6 +237,7 @@ int main(void)
 		cmocka_unit_test(all_decisions_are_needed),
 		cmocka_unit_test(all_operations_are_needed),
 		cmocka_unit_test(what_passes_is_not_shrunk),
+		cmocka_unit_test(its_own_limit_is_no_failure),
 		cmocka_unit_test(same_failures),
 	};
 

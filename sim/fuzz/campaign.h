@@ -77,11 +77,13 @@ void sim_campaign_init(struct sim_campaign *c, const struct sim_campaign_config 
 int sim_campaign_next(struct sim_campaign *c);
 
 /**
- * sim_campaign_again() - run the schedule that ran last, and did not fail, once more, and its VM to its end.
+ * sim_campaign_again() - run the schedule that ran last once more, and its VM to its end.
  *
- * Most runs leave their VM as it is, so this one may fail where that one did not; c->result tells.
+ * It must not have failed.  Most runs leave their VM as it is, so this one may fail where that one
+ * did not; c->result tells.  What is known is counted, as in sim_campaign_next().
  *
- * Return: 0; -EIO: it went another way, so the simulator itself is not deterministic; -ENOMEM and so on.
+ * Return: 0; -EIO: it went another way, so the simulator itself is not deterministic; -ENOMEM
+ * and so on.
  */
 int sim_campaign_again(struct sim_campaign *c);
 

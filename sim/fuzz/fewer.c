@@ -56,6 +56,18 @@ static void choose_next(struct sim_schedule *schedule, u64 *random)
 	sim_schedule_add(schedule, d);
 }
 
+/* Who begins is no preemption: the main task, number 0, waits for all the others. */
+static void begin_with(struct sim_schedule *schedule, u64 *random)
+{
+	unsigned int i = sim_random_below(random, schedule->nr);
+	struct sim_decision d = { .kind = SIM_DECIDE_NEXT, .task = 0, .at = 1 };
+
+	d.value = schedule->d[i].kind == SIM_DECIDE_YES ? schedule->d[i].task :
+							  schedule->d[i].value;
+	sim_schedule_remove(schedule, i);
+	sim_schedule_add(schedule, d);
+}
+
 /* Up to two go, and one or two others are changed. */
 static void change(struct sim_schedule *schedule, u64 *random)
 {
@@ -70,6 +82,9 @@ static void change(struct sim_schedule *schedule, u64 *random)
 			break;
 		case 1:
 			choose_next(schedule, random);
+			break;
+		case 2:
+			begin_with(schedule, random);
 			break;
 		default:
 			move(schedule, random);
@@ -108,11 +123,12 @@ bool sim_shrink_by_walk(struct sim_shrinker *s)
 
 /* ---- By chance ---- */
 
-/* PCT makes few preemptions.  What else it decides goes when the schedule is shrunk in turn. */
+/* PCT and holds make few preemptions.  What else they decide goes when the schedule is shrunk in turn. */
 bool sim_shrink_by_chance(struct sim_shrinker *s)
 {
 	unsigned int before = sim_schedule_preemptions(&s->f->schedule), i;
 	const struct sim_search_odds odds = { 0 };
+	static struct sim_coverage coverage;
 	static struct sim_search search;
 	struct sim_det_result result;
 	static struct sim_lab lab;
@@ -122,9 +138,10 @@ bool sim_shrink_by_chance(struct sim_shrinker *s)
 		return false;
 	lab.teardown = true;
 	sim_search_init(&search);
+	search.sharing.coverage = &coverage;
 	for (i = 0; i < CHANCES && !fewer && sim_shrink_time_left(s); i++) {
 		sim_search_begin(&search, i, odds, NULL);
-		search.kind = SIM_SEARCH_PCT;
+		search.kind = i % 2 ? SIM_SEARCH_HOLD : SIM_SEARCH_PCT;
 		fewer = sim_shrink_run(s, &lab, &search.strategy, &result) &&
 			sim_schedule_preemptions(&s->recording.schedule) < before;
 		sim_search_end(&search);

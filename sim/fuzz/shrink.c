@@ -70,8 +70,12 @@ bool sim_shrink_run(struct sim_shrinker *s, struct sim_lab *lab,
 	s->recording.inner = strategy;
 	sim_recording_strategy_begin(&s->recording);
 	s->stats->runs++;
-	return !sim_lab_run(lab, &config, result) && result->failed && !s->recording.failed &&
-	       sim_same_failure(result->report, s->want);
+	if (sim_lab_run(lab, &config, result) || !result->failed || s->recording.failed)
+		return false;
+	/* Failing by a limit that others do not have is not to fail. */
+	if (s->max_steps && result->steps > s->max_steps)
+		return false;
+	return sim_same_failure(result->report, s->want);
 }
 
 bool sim_shrink_replay(struct sim_shrinker *s, const struct sim_schedule_file *f,

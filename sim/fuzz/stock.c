@@ -217,6 +217,15 @@ static const struct sim_stock stock[] = {
 	  "thread ioctl\n"
 	  "slot-flags 0 log\n",
 	  "nx=1 eager-split=0" },
+	{ "fetch-collapse", "a vCPU fetches from a huge page while logging ends",
+	  VM_HUGE
+	  "slot-flags 0 log\n"
+	  "exec 0 1g\n"
+	  "thread a\n"
+	  "exec 0 " BLOCK_1 "\n"
+	  "thread ioctl\n"
+	  "slot-flags 0\n",
+	  "nx=1" },
 	{ "split-fault", "faults on huge pages that logging splits",
 	  VM_HUGE
 	  "write 0 1g\n"
