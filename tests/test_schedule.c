@@ -52,7 +52,6 @@ static void begin_file(struct sim_schedule_file *f, const struct sim_stock *stoc
 	f->machine = sim_lab_machine_default();
 	assert_true(sim_lab_machine_set(&f->machine, "profile", profile));
 	assert_true(sim_lab_machine_set(&f->machine, "format", format));
-	/* The only thing that a stock workload needs. */
 	assert_true(!stock->machine || sim_lab_machine_apply(&f->machine, stock->machine));
 	f->workload = sim_workload_parse(stock->name, stock->text, err, sizeof(err));
 	assert_non_null(f->workload);
@@ -235,7 +234,7 @@ static void files_come_back(void **state)
 	unsigned int i;
 
 	for (i = 0; sim_stock_at(i); i++) {
-		begin_file(&f, sim_stock_at(i), "v6.4", i & 1 ? "npt" : "ept");
+		begin_file(&f, sim_stock_at(i), i & 1 ? "seed-v1" : "v6.4", i & 2 ? "npt" : "ept");
 		record(&f, i + 1);
 		check_file(&f);
 		sim_schedule_file_free(&f);

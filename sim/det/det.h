@@ -142,7 +142,11 @@ struct sim_det_config {
 int sim_det_run(const struct sim_det_config *config, void (*main)(void *arg), void *arg,
 		struct sim_det_result *result);
 
-/** sim_det_explore() - by the main task: from now on (@on) every step is the strategy's. */
+/**
+ * sim_det_explore() - by the main task: from now on (@on) every step is the strategy's.
+ *
+ * When that is over nothing is chosen or hashed any more, but accesses to what is gone still fail.
+ */
 void sim_det_explore(bool on);
 
 /**

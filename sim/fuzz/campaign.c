@@ -206,10 +206,16 @@ int sim_campaign_again(struct sim_campaign *c)
 {
 	struct sim_replay_strategy replay;
 	const struct sim_det_config config = { .strategy = &replay.strategy };
+	const struct sim_lab_machine machine = c->lab.machine;
 	bool to_the_end = c->lab.teardown;
 	u64 hash = c->result.hash;
 	int r;
 
+	/* A new lab: nothing that earlier runs have left there may matter. */
+	sim_lab_exit(&c->lab);
+	r = sim_lab_init(&c->lab, c->lab.workload, &machine);
+	if (r)
+		return r;
 	sim_replay_strategy_begin(&replay, &c->recording.schedule);
 	c->lab.teardown = true;
 	r = sim_lab_run(&c->lab, &config, &c->result);

@@ -101,7 +101,7 @@ struct sim_stock {
 	const char *name;
 	const char *about;	/* one line */
 	const char *text;
-	/* Machine options that it needs, or NULL. */
+	/* Machine options that it needs, for sim_lab_machine_apply(), or NULL. */
 	const char *machine;
 };
 
